@@ -1,0 +1,5 @@
+"""Makes `python -m notifier` the same as the `notifier` command."""
+
+from notifier.cli import main
+
+main()

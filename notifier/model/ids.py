@@ -1,0 +1,67 @@
+"""Identifiers: 64 bits, ordered by time, shown as prefixed base32 text.
+
+Takes the time from a clock, gives integers for the store and opaque text for everybody else.
+Refuses text of another kind or alphabet (ValueError).
+"""
+
+from typing import Literal
+
+from notifier.model.times import Clock
+
+Kind = Literal["evt", "dlv", "bat", "per"]
+
+# Crockford's alphabet in lower case: sorts like the number, has no look-alikes.
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
+_LENGTH = 13
+
+_NODE_BITS = 9
+_SEQUENCE_BITS = 12
+
+
+class IdMaker:
+    """Gives ids that grow: 42 bits of milliseconds, 9 of node, 12 of sequence."""
+
+    def __init__(self, clock: Clock, node: int = 0) -> None:
+        """`node` (0 to 511) tells processes that share one database apart."""
+        self._clock = clock
+        self._node = node
+        self._last = 0
+        self._sequence = 0
+
+    def next(self) -> int:
+        """Give an id larger than every one this maker gave before."""
+        now = max(self._clock.now(), self._last)
+        if now == self._last:
+            self._sequence += 1
+            if self._sequence >> _SEQUENCE_BITS:
+                # More than 4,096 in a millisecond borrow from the next one.
+                now += 1
+                self._sequence = 0
+        else:
+            self._sequence = 0
+        self._last = now
+        return now << (_NODE_BITS + _SEQUENCE_BITS) | self._node << _SEQUENCE_BITS | self._sequence
+
+    def resume(self, last: int) -> None:
+        """Start above `last`, the largest id already in use."""
+        self._last = max(self._last, (last >> (_NODE_BITS + _SEQUENCE_BITS)) + 1)
+
+
+def public(kind: Kind, number: int) -> str:
+    """Give the text form, for example `evt_01j9z…`; it sorts like the number."""
+    letters = [_ALPHABET[number >> shift & 31] for shift in range(5 * (_LENGTH - 1), -1, -5)]
+    return f"{kind}_{''.join(letters)}"
+
+
+def private(kind: Kind, text: str) -> int:
+    """Read the text form back; raises ValueError when it is not one of that kind."""
+    prefix, _, letters = text.partition("_")
+    if prefix != kind or len(letters) != _LENGTH or not set(letters) <= _VALUES.keys():
+        raise ValueError(f"not an id of the form {kind}_…")
+    number = 0
+    for letter in letters:
+        number = number << 5 | _VALUES[letter]
+    if number >> 63:
+        raise ValueError(f"not an id of the form {kind}_…")
+    return number

@@ -1,0 +1,130 @@
+"""Plans: what an event leads to, and the memory that planning decides from.
+
+Takes nothing, gives frozen values that pass between planning, intake and the store.
+Refuses nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from notifier.model.events import Event, Party
+from notifier.model.reasons import Reason
+from notifier.model.states import State
+from notifier.model.times import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class TicketState:
+    """What is remembered of a ticket; `turn` counts the changes of assignee."""
+
+    turn: int = 0
+    assignee: Party | None = None
+    version: int | str | None = None
+    occurred_at: Instant = 0
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A delivery of the ticket that is open or belongs to its current turn.
+
+    `save` is the version of the event that planned it, as text; None when it had none.
+    """
+
+    delivery_id: int
+    channel: str | None
+    turn: int
+    state: State
+    withdrawn: bool
+    save: str | None
+    created_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """A delivery to add.
+
+    `person` is who is told; `key` is what the person is remembered by within the source.
+    `cancelled` may only be given together with the reason that withdraws it at once.
+    """
+
+    person: Party
+    key: str
+    channel: str | None
+    recipient: str | None
+    state: State
+    reason: Reason | None
+    merged_into: int | None
+    rank: int
+    due_at: Instant
+    expires_at: Instant
+    why: str
+    bundle: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A delivery to withdraw: cancelled if it waits, marked if it is being sent."""
+
+    delivery_id: int
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A waiting delivery that becomes due at another time."""
+
+    delivery_id: int
+    due_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """An event to come: at `due_at` it walks the same road, unless its topic is ended first."""
+
+    topic: str
+    due_at: Instant
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an event leads to. `ticket` is the new memory; `note` says why nobody is told."""
+
+    ticket: TicketState
+    add: tuple[NewDelivery, ...] = ()
+    withdraw: tuple[Withdrawal, ...] = ()
+    move: tuple[Move, ...] = ()
+    timers: tuple[Timer, ...] = ()
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """An address that must not be written to; `until` None means for good."""
+
+    channel: str
+    address: str
+    reason: Reason
+    until: Instant | None
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """All that a plan may look at besides its event: the ticket, who was told, suppressions.
+
+    `suppressed` maps (channel, address) to the reason, for the addresses that the event names.
+    """
+
+    ticket: TicketState | None
+    told: Sequence[Told]
+    suppressed: Mapping[tuple[str, str], Reason]
+
+
+class PlanFunction(Protocol):
+    """A pure plan for one event, called by the store inside the recording transaction."""
+
+    def __call__(self, memory: Memory, now: Instant) -> Plan:
+        """Give the plan; the same arguments always give an equal one."""
+        ...

@@ -1,0 +1,46 @@
+"""Instants and durations, both in whole milliseconds, and the clock as a protocol.
+
+Takes integers and RFC 3339 text, gives the other. Refuses text without a zone (ValueError).
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+Instant = int
+"""Milliseconds since 1970-01-01T00:00:00Z."""
+
+Millis = int
+"""A duration in milliseconds."""
+
+SECOND: Millis = 1000
+MINUTE: Millis = 60 * SECOND
+HOUR: Millis = 60 * MINUTE
+DAY: Millis = 24 * HOUR
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Clock(Protocol):
+    """The only way any part learns the time or waits for it."""
+
+    def now(self) -> Instant:
+        """Give the present instant; it never runs backwards within a process."""
+        ...
+
+    async def sleep(self, duration: Millis) -> None:
+        """Return after `duration`."""
+        ...
+
+
+def to_text(instant: Instant) -> str:
+    """Write an instant as RFC 3339 UTC with milliseconds and `Z`."""
+    moment = _EPOCH + timedelta(milliseconds=instant)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant % 1000:03d}Z"
+
+
+def from_text(text: str) -> Instant:
+    """Read an RFC 3339 time; raises ValueError when it is none, or names no zone."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a time needs a zone, for example 2026-11-23T09:00:00Z")
+    return (moment - _EPOCH) // timedelta(milliseconds=1)

@@ -1,0 +1,162 @@
+"""The store as the rest of the service sees it: one verb per use case, never SQL.
+
+Takes accepted events and outcomes, gives recorded answers, leased batches and history.
+Refuses work it cannot commit (StoreFailed) or queue (StoreBusy).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from notifier.model.deliveries import Batch, Settled
+from notifier.model.events import Event
+from notifier.model.plans import PlanFunction
+from notifier.model.times import Instant
+from notifier.store.views import (
+    DeliveryDetail,
+    DeliveryFilter,
+    DeliveryView,
+    EventDetail,
+    EventFilter,
+    Page,
+    Slice,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A verified call on its way to the store.
+
+    `body_hash` (SHA-256) tells a repeat from another body under the same id. `addresses` are
+    the (channel, address) pairs whose suppressions the plan may ask for.
+    """
+
+    event: Event
+    body: bytes
+    body_hash: bytes
+    addresses: tuple[tuple[str, str], ...]
+    plan: PlanFunction
+
+
+RecordStatus = Literal["accepted", "ignored", "duplicate", "conflict"]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The answer to a call, released by the commit that made it durable.
+
+    `conflict`: the id is known with another body; nothing was stored.
+    """
+
+    event_id: int
+    status: RecordStatus
+    note: str | None
+    deliveries: tuple[DeliveryView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """What a commit gives to dispatch: leased batches, and batches that nobody wants any more."""
+
+    batches: tuple[Batch, ...]
+    withdrawn: tuple[int, ...]
+
+
+class Receiver(Protocol):
+    """Dispatch, as far as the store knows it. Both are called on the event loop's thread."""
+
+    def take(self, handed: HandOver) -> None:
+        """Receive what a commit handed over; never blocks."""
+        ...
+
+
+class Credits(Protocol):
+    """Free places per channel; asked by the writer's thread, so it must be thread-safe."""
+
+    def free(self, channel: str, *, critical: bool) -> int:
+        """Give how many batches the channel may still take; 0 while it is down or draining."""
+        ...
+
+    def taken(self, channel: str, count: int) -> None:
+        """Learn that `count` batches were leased; dispatch gives them back when it is done."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """`fault` is None while the last commit succeeded; `oldest_pending` is by channel."""
+
+    fault: str | None
+    oldest_pending: dict[str, Instant]
+
+
+class Store(Protocol):
+    """Everything that survives a crash."""
+
+    async def record(self, call: Accepted) -> Recorded:
+        """Plan and commit one call, together with whatever else waits for a commit.
+
+        What became due is claimed in the same transaction. Not undone by cancellation.
+        Raises StoreBusy and StoreFailed; in both cases nothing was stored.
+        """
+        ...
+
+    async def claim(self) -> None:
+        """Lease what is due, as far as there are credits, and hand it over."""
+        ...
+
+    async def start(self, batch: Batch, nonce: str) -> bool:
+        """Commit that an irreversible attempt begins; False when the lease is lost."""
+        ...
+
+    async def settle(self, settled: Settled) -> None:
+        """Commit an outcome; repeated until it commits, ignored when the lease was lost."""
+        ...
+
+    async def renew(self) -> Sequence[int]:
+        """Extend the leases this process holds; give the ids of batches it lost."""
+        ...
+
+    def still_held(self, batch: Batch) -> bool:
+        """Tell, without waiting, whether the lease holds long enough for one more write."""
+        ...
+
+    async def sweep(self) -> None:
+        """Expire, audit, forget what is past its retention; in small slices."""
+        ...
+
+    async def wait_for_work(self) -> None:
+        """Return when something is, or may be, due on a channel that has credits."""
+        ...
+
+    def wake(self) -> None:
+        """Make `wait_for_work` look again: credits came back."""
+        ...
+
+    async def events(self, wanted: EventFilter, part: Slice) -> Page[EventDetail]:
+        """List events, newest first."""
+        ...
+
+    async def event(self, event_id: int) -> EventDetail | None:
+        """Give one event with its deliveries."""
+        ...
+
+    async def deliveries(self, wanted: DeliveryFilter, part: Slice) -> Page[DeliveryView]:
+        """List deliveries, newest first."""
+        ...
+
+    async def delivery(self, delivery_id: int) -> DeliveryDetail | None:
+        """Give one delivery with its attempts and what is needed to render its message."""
+        ...
+
+    async def health(self) -> Health:
+        """Give whether commits succeed, and the age of what waits."""
+        ...
+
+    async def flush(self) -> None:
+        """Return when everything submitted before is committed or refused."""
+        ...
+
+    async def close(self) -> None:
+        """Stop the writer, after what is queued, and close the file."""
+        ...

@@ -1,0 +1,123 @@
+"""History as it is read: events, deliveries, attempts, and how lists are asked for.
+
+Takes filters, gives frozen views. Refuses nothing: the web layer has checked the parameters.
+"""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from notifier.model.deliveries import Batch
+from notifier.model.events import Event, EventStatus
+from notifier.model.reasons import Reason
+from notifier.model.states import State
+from notifier.model.times import Instant
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Which part of a list: `limit` rows whose ids are smaller than `before`."""
+
+    limit: int
+    before: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Rows, newest first; `next_before` is None at the end."""
+
+    items: tuple[T, ...]
+    next_before: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryView:
+    """One delivery. `person_id` is internal; `ticket_id` is the source's own."""
+
+    id: int
+    event_id: int
+    batch_id: int | None
+    merged_into: int | None
+    ticket_id: str
+    ticket_number: str
+    ticket_title: str
+    person_id: int | None
+    person_name: str | None
+    recipient: str | None
+    channel: str | None
+    state: State
+    reason: Reason | None
+    why: str
+    rank: int
+    due_at: Instant
+    created_at: Instant
+    updated_at: Instant
+    finished_at: Instant | None
+    expires_at: Instant
+    provider_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptView:
+    """One try, as the API shows it; `ended_at` is None while it runs."""
+
+    started_at: Instant
+    ended_at: Instant | None
+    phase: str
+    outcome: str
+    code: int | None
+    enhanced_code: str | None
+    reply: str | None
+    remote: str | None
+    digest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryDetail:
+    """One delivery with its attempts, oldest first, and the batch that carries it, if any.
+
+    `batch` is None while none was formed; its event is then rendered alone.
+    """
+
+    view: DeliveryView
+    event: Event
+    attempts: tuple[AttemptView, ...]
+    batch: Batch | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventDetail:
+    """One event, its note, and its deliveries."""
+
+    id: int
+    status: EventStatus
+    event: Event
+    accepted_at: Instant
+    note: str | None
+    deliveries: tuple[DeliveryView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """What events to list; None means any. `ticket` is a number or an id of the source."""
+
+    source: str | None = None
+    type: str | None = None
+    ticket: str | None = None
+    status: EventStatus | None = None
+    since: Instant | None = None
+    until: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFilter:
+    """What deliveries to list; an empty tuple of states means any."""
+
+    states: tuple[State, ...] = ()
+    recipient: str | None = None
+    channel: str | None = None
+    ticket: str | None = None
+    source: str | None = None
+    since: Instant | None = None
+    until: Instant | None = None
