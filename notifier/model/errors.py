@@ -3,7 +3,9 @@
 NotifierError
   ConfigurationError            start-up only; the command exits 2
   WebhookError                  the call is answered, nothing is stored
+    UnknownSource               404, no help desk of that name is configured
     BadSignature                401, the cause goes to the log only
+    UnsupportedMedia            415, not a content type or encoding that is read
     BadPayload                  400, not readable as JSON
     WrongShape                  422, readable but not an event
   StoreError
@@ -36,6 +38,14 @@ class ConfigurationError(NotifierError):
 
 class WebhookError(NotifierError):
     """A call that is answered with an error; nothing of it is kept."""
+
+
+class UnknownSource(WebhookError):
+    """No help desk of that name is configured."""
+
+
+class UnsupportedMedia(WebhookError):
+    """A content type or encoding that is not read; the text says which one is."""
 
 
 class BadSignature(WebhookError):
