@@ -11,7 +11,7 @@ from typing import Protocol
 from notifier.model.events import Event, from_facts
 from notifier.model.messages import Receipt
 from notifier.model.reasons import Reason
-from notifier.model.states import BatchState, ClosedAs
+from notifier.model.states import BatchState
 from notifier.model.times import Instant
 
 
@@ -191,12 +191,3 @@ class Settled:
     fence: int
     outcome: Outcome
     attempt: Attempt | None
-
-
-@dataclass(frozen=True, slots=True)
-class BatchEnd:
-    """The batch's new state after an outcome; `closed_as` is set when it closed."""
-
-    state: BatchState
-    closed_as: ClosedAs | None
-    next_at: Instant | None

@@ -6,7 +6,7 @@ Refuses text of another kind or alphabet (ValueError).
 
 from typing import Literal
 
-from notifier.model.times import Clock
+from notifier.model.times import Clock, Instant
 
 Kind = Literal["evt", "dlv", "bat", "per"]
 
@@ -42,6 +42,11 @@ class IdMaker:
             self._sequence = 0
         self._last = now
         return now << (_NODE_BITS + _SEQUENCE_BITS) | self._node << _SEQUENCE_BITS | self._sequence
+
+    @staticmethod
+    def floor(instant: Instant) -> int:
+        """Give the smallest id that could have been made at that instant."""
+        return max(instant, 0) << (_NODE_BITS + _SEQUENCE_BITS)
 
     def resume(self, last: int) -> None:
         """Start above `last`, the largest id already in use."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from notifier.model.events import Event, Party
+from notifier.model.events import Party
 from notifier.model.reasons import Reason
 from notifier.model.states import State
 from notifier.model.times import Instant
@@ -80,15 +80,6 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
-class Timer:
-    """An event to come: at `due_at` it walks the same road, unless its topic is ended first."""
-
-    topic: str
-    due_at: Instant
-    event: Event
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
     """What an event leads to. `ticket` is the new memory; `note` says why nobody is told."""
 
@@ -96,7 +87,6 @@ class Plan:
     add: tuple[NewDelivery, ...] = ()
     withdraw: tuple[Withdrawal, ...] = ()
     move: tuple[Move, ...] = ()
-    timers: tuple[Timer, ...] = ()
     note: str | None = None
 
 
