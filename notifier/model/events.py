@@ -6,7 +6,7 @@ Refuses nothing: a source has already checked what it built these from.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -124,16 +124,45 @@ def version_order(version: int | str | None) -> tuple[str, int] | None:
 
 
 def to_facts(event: Event) -> str:
-    """Write what the store keeps of an event as JSON text."""
-    return json.dumps(
-        {
-            "ticket": asdict(event.ticket),
-            "assignee": event.assignee and asdict(event.assignee),
-            "requester": event.requester and asdict(event.requester),
-            "actor": event.actor and asdict(event.actor),
+    """Write what the store keeps of an event as JSON text; absent values are left out."""
+    ticket = event.ticket
+    facts: dict[str, Mapping[str, str | int | None] | None] = {
+        "ticket": {
+            "id": ticket.id,
+            "title": ticket.title,
+            "number": ticket.number,
+            "priority": ticket.priority.value,
+            "status": ticket.status,
+            "category": ticket.category,
+            "url": ticket.url,
+            "version": ticket.version,
         },
+        "assignee": party_facts(event.assignee),
+        "requester": party_facts(event.requester),
+        "actor": party_facts(event.actor),
+    }
+    return json.dumps(
+        {name: _present(fact) for name, fact in facts.items() if fact is not None},
         separators=(",", ":"),
     )
+
+
+def _present(fact: Mapping[str, str | int | None]) -> dict[str, str | int]:
+    return {name: value for name, value in fact.items() if value is not None}
+
+
+def party_facts(party: Party | None) -> dict[str, str | int | None] | None:
+    """Give a party as the mapping that is stored."""
+    if party is None:
+        return None
+    return {
+        "id": party.id,
+        "name": party.name,
+        "email": party.email,
+        "phone": party.phone,
+        "locale": party.locale,
+        "time_zone": party.time_zone,
+    }
 
 
 def from_facts(head: tuple[str, str, str, Instant], facts: str) -> Event:
@@ -144,9 +173,9 @@ def from_facts(head: tuple[str, str, str, Instant], facts: str) -> Event:
     return Event(
         *head,
         ticket=Ticket(**ticket),
-        assignee=party_from(kept["assignee"]),
-        requester=party_from(kept["requester"]),
-        actor=party_from(kept["actor"]),
+        assignee=party_from(kept.get("assignee")),
+        requester=party_from(kept.get("requester")),
+        actor=party_from(kept.get("actor")),
     )
 
 

@@ -1,0 +1,67 @@
+"""Checkpoints: the write-ahead log goes into the database on a thread and connection of its own.
+
+Takes the size of the log after each commit, gives nothing. Refuses nothing: a checkpoint that
+cannot run is tried again after the next commit.
+"""
+
+import logging
+import threading
+from pathlib import Path
+
+import apsw
+
+_PAGES = 1000
+"""Checkpoint when the log holds this many pages (about 4 MB)."""
+
+_ALARM_PAGES = 16_000
+"""Log a warning when the log has grown past this many pages (about 64 MB)."""
+
+_log = logging.getLogger(__name__)
+
+
+class Checkpointer:
+    """Runs passive checkpoints beside the writer, so that no commit waits for one."""
+
+    def __init__(self, path: Path, writer: apsw.Connection) -> None:
+        """Watches the commits of `writer`."""
+        self._path = path
+        self._wanted = threading.Event()
+        self._stopped = False
+        writer.set_wal_hook(self._committed)
+        self._thread = threading.Thread(target=self._loop, name="store-checkpoints", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread. Blocks for at most one checkpoint."""
+        self._stopped = True
+        self._wanted.set()
+        self._thread.join()
+
+    def _committed(self, writer: apsw.Connection, database: str, pages: int) -> int:
+        if pages >= _PAGES:
+            self._wanted.set()
+        if pages >= _ALARM_PAGES and pages % _PAGES == 0:
+            _log.warning(
+                "the write-ahead log holds %d pages", pages, extra={"action": "store.wal_large"}
+            )
+        return apsw.SQLITE_OK
+
+    def _loop(self) -> None:
+        connection = apsw.Connection(str(self._path))
+        connection.pragma("wal_autocheckpoint", 0)
+        connection.pragma("synchronous", "full")
+        while True:
+            self._wanted.wait()
+            if self._stopped:
+                break
+            self._wanted.clear()
+            self._checkpoint(connection)
+        connection.close()
+
+    def _checkpoint(self, connection: apsw.Connection) -> None:
+        try:
+            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        except apsw.Error as error:
+            _log.warning(
+                "a checkpoint failed: %s", error, extra={"action": "store.checkpoint_failed"}
+            )

@@ -1,0 +1,140 @@
+"""Opening the SQLite file: the lock, the check for damage, the settings of a connection.
+
+Takes a path, gives connections. Refuses a file that another process holds (StoreLocked) or that
+is damaged (StoreDamaged), and then leaves every byte of it as it was.
+"""
+
+import os
+import socket
+from pathlib import Path
+
+import apsw
+
+from notifier.model.errors import StoreDamaged, StoreLocked
+
+_SMALL = 64 * 1024 * 1024
+"""Files up to this many bytes are checked whole at start; it takes about 0.1 s."""
+
+_RESTORE = (
+    "Stop the service, move the file away together with its -wal and -shm files, "
+    "and put a backup in its place"
+)
+
+STORAGE_ERRORS = (
+    apsw.FullError,
+    apsw.IOError,
+    apsw.ReadOnlyError,
+    apsw.CantOpenError,
+    apsw.BusyError,
+    apsw.LockedError,
+    apsw.NoMemError,
+    apsw.CorruptError,
+    apsw.NotADBError,
+    apsw.PermissionsError,
+)
+"""What SQLite raises when the storage, not the work, is at fault."""
+
+
+class Lock:
+    """Makes one process the only user of a store, by a lock file beside it.
+
+    The lock is a write lock that SQLite takes on a database of its own, so that it works
+    wherever SQLite does, and ends with the process however that ends.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """`path` is the store's; the lock file has `.lock` appended."""
+        self._path = path
+        self._connection: apsw.Connection | None = None
+
+    def take(self) -> None:
+        """Take the lock; raises StoreLocked with the name of the holder."""
+        connection = apsw.Connection(f"{self._path}.lock")
+        try:
+            connection.execute("CREATE TABLE IF NOT EXISTS holder (who TEXT)")
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("DELETE FROM holder")
+            connection.execute("INSERT INTO holder VALUES (?)", (_ourselves(),))
+            connection.execute("COMMIT")
+            connection.execute("BEGIN IMMEDIATE")
+        except (apsw.BusyError, apsw.LockedError):
+            holder = connection.execute("SELECT who FROM holder").get
+            connection.close()
+            raise StoreLocked(
+                f"{self._path} is in use by {holder or 'another process'}: one process at a time "
+                "may serve an SQLite store. Stop that one first, or give this one another "
+                "DATABASE_URL"
+            ) from None
+        self._connection = connection
+
+    def release(self) -> None:
+        """Let go of the lock."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _ourselves() -> str:
+    return f"process {os.getpid()} on {socket.gethostname()}"
+
+
+def check(path: Path) -> None:
+    """Look at the file without writing to it; raises StoreDamaged."""
+    if not path.exists() or path.stat().st_size == 0:
+        return
+    try:
+        connection = apsw.Connection(
+            path.absolute().as_uri() + "?mode=ro",
+            flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI,
+        )
+        try:
+            found = connection.execute("SELECT count(*) FROM sqlite_schema").get
+            if path.stat().st_size <= _SMALL:
+                found = connection.execute("PRAGMA quick_check(1)").get
+                if found != "ok":
+                    raise StoreDamaged(damage_text(path, str(found)))
+        finally:
+            connection.close()
+    except (apsw.CorruptError, apsw.NotADBError, apsw.IOError) as error:
+        raise StoreDamaged(damage_text(path, str(error))) from error
+
+
+def damage_text(path: Path, found: str) -> str:
+    """Say what is wrong with the file and how to go on."""
+    first = found.strip().splitlines()[0] if found.strip() else "no detail"
+    return f"{path} is damaged ({first}). Nothing was changed. {_RESTORE}."
+
+
+def open_writer(path: Path) -> apsw.Connection:
+    """Open the one connection that writes, durable: a commit returns when it is on the disk."""
+    connection = apsw.Connection(str(path), statementcachesize=1000)
+    connection.set_busy_timeout(2000)
+    connection.pragma("journal_mode", "wal")
+    connection.pragma("synchronous", "full")
+    connection.pragma("fullfsync", True)
+    connection.pragma("checkpoint_fullfsync", True)
+    # Checkpoints run on a connection of their own, never inside a commit.
+    connection.pragma("wal_autocheckpoint", 0)
+    connection.pragma("temp_store", "memory")
+    connection.pragma("cache_size", -16000)
+    _read_back(path, connection)
+    return connection
+
+
+def _read_back(path: Path, connection: apsw.Connection) -> None:
+    mode = connection.pragma("journal_mode")
+    level = connection.pragma("synchronous")
+    full = connection.pragma("fullfsync")
+    if (mode, level, full) != ("wal", 2, 1):
+        raise StoreDamaged(
+            f"{path} cannot be made durable (journal_mode {mode}, synchronous {level}, fullfsync "
+            f"{full}): put it on a local file system, not on a network share"
+        )
+
+
+def open_reader(path: Path) -> apsw.Connection:
+    """Open a connection that only reads, beside the writer."""
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    connection.set_busy_timeout(2000)
+    connection.pragma("query_only", True)
+    return connection

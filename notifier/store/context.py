@@ -1,0 +1,58 @@
+"""What the steps of a tick share: who we are, how long things last, the pure decision.
+
+Takes options, gives them to recording, claiming, settling and upkeep. Refuses nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from notifier.model.deliveries import Batch, Decide
+from notifier.model.ids import IdMaker
+from notifier.model.times import DAY, SECOND, Instant, Millis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreOptions:
+    """How a store behaves.
+
+    `careful` are the channels whose attempts are committed before their first byte. `horizon`
+    is the longest window of each channel's limits: older stamps are dropped. `recipe` is the
+    fingerprint of what messages are made of. `channels` are served in this order.
+    """
+
+    channels: tuple[str, ...]
+    careful: frozenset[str]
+    horizon: Mapping[str, Millis]
+    recipe: str
+    max_waiting: int = 1000
+    lease: Millis = 30 * SECOND
+    remember_ids: Millis = 30 * DAY
+    keep_bodies: Millis = 30 * DAY
+    keep_deliveries: Millis = 400 * DAY
+    rollup_max: int = 1000
+    hard_refusals: int = 3
+    suppress_for: Millis = 90 * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What does not change while a store is open."""
+
+    options: StoreOptions
+    owner: str
+    ids: IdMaker
+    decide: Decide
+
+
+@dataclass(slots=True)
+class Tick:
+    """What one transaction found and did; it becomes true when the transaction commits."""
+
+    now: Instant
+    free: dict[tuple[str, bool], int]
+    batches: list[Batch] = field(default_factory=list)
+    claimed: dict[int, int] = field(default_factory=dict)
+    unwanted: list[int] = field(default_factory=list)
+    released: list[int] = field(default_factory=list)
+    renewed: list[int] = field(default_factory=list)
+    lost: list[int] = field(default_factory=list)

@@ -1,0 +1,346 @@
+"""Recording: many webhooks, planned one after the other, in one transaction.
+
+Takes accepted calls, gives their answers. Refuses nothing: what cannot be planned raises, and
+the writer then tries each call alone. The order of locks is store-wide: seen, ticket, lane,
+batch, delivery.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from notifier.model.deliveries import Stamp
+from notifier.model.events import to_facts
+from notifier.model.plans import Memory, NewDelivery, Plan, TicketState, Told
+from notifier.model.reasons import Reason
+from notifier.model.states import TERMINAL, State
+from notifier.model.times import Instant
+from notifier.store import dissolving, stamps, tickets
+from notifier.store.base import Accepted, Recorded
+from notifier.store.context import Context, Tick
+from notifier.store.transaction import Row, Transaction, as_list
+from notifier.store.views import DeliveryView
+
+NO_STAMPS: tuple[Stamp, ...] = ()
+
+
+@dataclass(slots=True)
+class _Ticket:
+    id: int
+    source: str
+    key: str
+    number: str
+    state: TicketState | None
+    told: list[Told] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Added:
+    """A delivery that this transaction adds; an event after it may still withdraw it."""
+
+    id: int
+    event_id: int
+    ticket: _Ticket
+    plan: NewDelivery
+    turn: int
+    save: str | None
+    state: State
+    reason: Reason | None
+    number: str
+    title: str
+
+    @property
+    def address(self) -> tuple[str, str]:
+        return (self.plan.channel or "", self.plan.recipient or "")
+
+
+@dataclass(slots=True)
+class _Draft:
+    """What the calls of one transaction lead to, before it is written."""
+
+    events: list[Row] = field(default_factory=list)
+    added: dict[int, _Added] = field(default_factory=dict)
+    withdrawn: dict[int, Reason] = field(default_factory=dict)
+    moved: dict[int, Instant] = field(default_factory=dict)
+    answers: dict[int, tuple[int, str | None, list[int]]] = field(default_factory=dict)
+
+
+class Recording:
+    """Records the calls of one tick."""
+
+    def __init__(self, context: Context, tx: Transaction, tick: Tick) -> None:
+        """One object serves one transaction."""
+        self._context = context
+        self._tx = tx
+        self._tick = tick
+        self._draft = _Draft()
+        self._tickets: dict[tuple[str, str], _Ticket] = {}
+        self._lanes: dict[tuple[str, str], int] = {}
+
+    def record(self, calls: Sequence[Accepted]) -> list[int | Recorded]:
+        """Record calls in order; give for each a final answer, or the id of its new event."""
+        fresh, answers = self._deduplicate(calls)
+        accepted = [call for call, _ in fresh]
+        self._read(accepted)
+        suppressed = self._suppressed(accepted)
+        for call, event_id in fresh:
+            self._plan(call, event_id, suppressed)
+        self._write()
+        return answers
+
+    def answer(self, event_id: int) -> Recorded:
+        """Give the answer for a new event; `record` and the claim have run."""
+        draft = self._draft
+        status, note, ids = draft.answers[event_id]
+        views = tuple(self._view(draft.added[number]) for number in ids)
+        return Recorded(event_id, "accepted" if status else "ignored", note, views)
+
+    # -- what is known ----------------------------------------------------------------------
+
+    def _deduplicate(
+        self, calls: Sequence[Accepted]
+    ) -> tuple[list[tuple[Accepted, int]], list[int | Recorded]]:
+        keys = [(call.event.source, call.event.webhook_id) for call in calls]
+        ids = [self._context.ids.next() for _ in calls]
+        until = self._tick.now + self._context.options.remember_ids
+        first: dict[tuple[str, str], int] = {}
+        for place, key in enumerate(keys):
+            first.setdefault(key, place)
+        new = set(
+            self._tx.write(
+                "insert_seen",
+                [(*key, calls[place].body_hash, ids[place], until) for key, place in first.items()],
+            )
+        )
+        fresh = {place for key, place in first.items() if key in new}
+        answers: list[int | Recorded] = list(ids)
+        repeats = [place for place in range(len(calls)) if place not in fresh]
+        if repeats:
+            known = {
+                (source, key): (event_id, body_hash)
+                for source, key, event_id, body_hash in self._tx.rows(
+                    "select_seen", as_list({keys[place] for place in repeats})
+                )
+            }
+            for place in repeats:
+                event_id, body_hash = known[keys[place]]
+                same = body_hash == calls[place].body_hash
+                answers[place] = Recorded(event_id, "duplicate" if same else "conflict", None, ())
+        return [(calls[place], ids[place]) for place in sorted(fresh)], answers
+
+    def _read(self, calls: Sequence[Accepted]) -> None:
+        keys = {(call.event.source, call.event.ticket.id) for call in calls}
+        by_id = {}
+        for number, source, key, turn, text in self._tx.rows("select_tickets", as_list(keys)):
+            ticket = _Ticket(number, source, key, "", tickets.from_text(turn, text))
+            self._tickets[source, key] = by_id[number] = ticket
+        if by_id:
+            for ticket_id, *told in self._tx.rows("select_told", as_list(by_id)):
+                number, channel, turn, state, withdrawn, save, created_at = told
+                by_id[ticket_id].told.append(
+                    Told(number, channel, turn, State(state), bool(withdrawn), save, created_at)
+                )
+        for key in sorted(keys - self._tickets.keys()):
+            self._tickets[key] = _Ticket(self._context.ids.next(), *key, "", None)
+
+    def _suppressed(self, calls: Sequence[Accepted]) -> dict[tuple[str, str], Reason]:
+        addresses = {address for call in calls for address in call.addresses}
+        if not addresses:
+            return {}
+        found = self._tx.rows("select_suppressed", as_list(addresses), self._tick.now)
+        return {(channel, address): Reason(reason) for channel, address, reason in found}
+
+    # -- planning ---------------------------------------------------------------------------
+
+    def _plan(
+        self, call: Accepted, event_id: int, suppressed: dict[tuple[str, str], Reason]
+    ) -> None:
+        event = call.event
+        ticket = self._tickets[event.source, event.ticket.id]
+        note, ids = None, []
+        if event.known:
+            memory = Memory(ticket.state, tuple(ticket.told), suppressed)
+            plan = call.plan(memory, self._tick.now)
+            note, ids = plan.note, self._apply(plan, call, event_id, ticket)
+        ticket.number = event.ticket.number
+        status = "accepted" if event.known else "ignored"
+        self._draft.answers[event_id] = (int(event.known), note, ids)
+        self._draft.events.append(
+            (
+                event_id,
+                event.source,
+                event.webhook_id,
+                event.type,
+                status,
+                ticket.id,
+                event.occurred_at,
+                self._tick.now,
+                note,
+                to_facts(event),
+                call.body.decode(errors="replace"),
+            )
+        )
+
+    def _apply(self, plan: Plan, call: Accepted, event_id: int, ticket: _Ticket) -> list[int]:
+        ticket.state = plan.ticket
+        draft = self._draft
+        for withdrawal in plan.withdraw:
+            self._withdraw(ticket, withdrawal.delivery_id, withdrawal.reason)
+        for move in plan.move:
+            draft.moved[move.delivery_id] = move.due_at
+        return [self._add(new, call, event_id, ticket, plan.ticket.turn) for new in plan.add]
+
+    def _add(
+        self, new: NewDelivery, call: Accepted, event_id: int, ticket: _Ticket, turn: int
+    ) -> int:
+        number = self._context.ids.next()
+        facts = call.event.ticket
+        save = tickets.save_text(facts.version)
+        self._draft.added[number] = _Added(
+            number,
+            event_id,
+            ticket,
+            new,
+            turn,
+            save,
+            new.state,
+            new.reason,
+            facts.number,
+            facts.title,
+        )
+        told = Told(number, new.channel, turn, new.state, False, save, self._tick.now)
+        ticket.told.append(told)
+        return number
+
+    def _withdraw(self, ticket: _Ticket, number: int, reason: Reason) -> None:
+        added = self._draft.added.get(number)
+        if added is None:
+            self._draft.withdrawn[number] = reason
+        else:
+            added.state, added.reason = State.CANCELLED, reason
+        # The next event of this transaction sees the withdrawal.
+        ticket.told = [told for told in ticket.told if told.delivery_id != number]
+
+    # -- writing ----------------------------------------------------------------------------
+
+    def _write(self) -> None:
+        draft, tx, now = self._draft, self._tx, self._tick.now
+        tx.write("insert_events", draft.events)
+        tx.write(
+            "upsert_tickets",
+            [
+                (t.id, t.source, t.key, t.number, state.turn, tickets.to_text(state))
+                for t in self._tickets.values()
+                for state in (t.state or TicketState(),)
+            ],
+        )
+        if draft.added:
+            people = self._people()
+            self._make_lanes()
+            rows = [self._delivery_row(added, people) for added in draft.added.values()]
+            tx.write("insert_deliveries", rows)
+            self._wake()
+        if draft.moved:
+            rows = [(number, due_at, now) for number, due_at in sorted(draft.moved.items())]
+            dissolving.refresh(tx, {lane for (lane,) in tx.write("move_waiting", rows)})
+        if draft.withdrawn:
+            self._tick.unwanted += dissolving.withdraw(tx, draft.withdrawn, now)
+
+    def _people(self) -> dict[tuple[str, str], int]:
+        wanted = {
+            (added.ticket.source, added.plan.key): added.plan.person.name
+            for added in self._draft.added.values()
+        }
+        known: dict[tuple[str, str], int] = {}
+        same: set[tuple[str, str]] = set()
+        for source, key, number, name in self._tx.rows("select_people", as_list(wanted)):
+            known[source, key] = number
+            if wanted[source, key] in (None, name):
+                same.add((source, key))
+        rows = []
+        for (source, key), name in wanted.items():
+            if (source, key) not in same:
+                number = known.setdefault((source, key), self._context.ids.next())
+                rows.append((number, source, key, name))
+        self._tx.write("upsert_people", rows)
+        return known
+
+    def _make_lanes(self) -> None:
+        wanted = {
+            added.address for added in self._draft.added.values() if added.state is State.PENDING
+        }
+        for channel, address, number in self._tx.rows("select_lanes", as_list(wanted)):
+            self._lanes[channel, address] = number
+        rows = []
+        for channel, address in wanted:
+            if (channel, address) not in self._lanes:
+                number = self._lanes[channel, address] = self._context.ids.next()
+                rows.append((number, channel, address, None, 3, stamps.to_blob(NO_STAMPS)))
+        self._tx.write("insert_lanes", rows)
+
+    def _lane_of(self, added: _Added) -> int | None:
+        if added.state is not State.PENDING:
+            return None
+        return self._lanes[added.address]
+
+    def _delivery_row(self, added: _Added, people: dict[tuple[str, str], int]) -> Row:
+        now, plan = self._tick.now, added.plan
+        return (
+            added.id,
+            added.event_id,
+            added.ticket.id,
+            people[added.ticket.source, plan.key],
+            plan.person.name,
+            self._lane_of(added),
+            plan.channel,
+            plan.recipient,
+            plan.bundle,
+            plan.rank,
+            added.turn,
+            added.save,
+            added.state,
+            added.reason,
+            plan.why,
+            plan.due_at,
+            plan.expires_at,
+            now,
+            now,
+            now if added.state in TERMINAL else None,
+            plan.merged_into,
+        )
+
+    def _wake(self) -> None:
+        best: dict[int, tuple[int, Instant]] = {}
+        for added in self._draft.added.values():
+            lane = self._lane_of(added)
+            if lane is not None:
+                rank, due_at = best.get(lane, (3, added.plan.due_at))
+                best[lane] = (min(rank, added.plan.rank), min(due_at, added.plan.due_at))
+        self._tx.write("wake_lanes", [(lane, *values) for lane, values in best.items()])
+
+    def _view(self, added: _Added) -> DeliveryView:
+        plan, now = added.plan, self._tick.now
+        batch_id = self._tick.claimed.get(added.id)
+        state = State.SENDING if batch_id is not None else added.state
+        return DeliveryView(
+            id=added.id,
+            event_id=added.event_id,
+            batch_id=batch_id,
+            merged_into=plan.merged_into,
+            ticket_id=added.ticket.key,
+            ticket_number=added.number,
+            ticket_title=added.title,
+            person_id=None,
+            person_name=plan.person.name,
+            recipient=plan.recipient,
+            channel=plan.channel,
+            state=state,
+            reason=added.reason,
+            why=plan.why,
+            rank=plan.rank,
+            due_at=plan.due_at,
+            created_at=now,
+            updated_at=now,
+            finished_at=now if state in TERMINAL else None,
+            expires_at=plan.expires_at,
+            provider_id=None,
+        )

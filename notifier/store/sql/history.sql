@@ -1,0 +1,28 @@
+-- History, as it is read by people. {where} stands for the conditions that were asked for.
+
+-- name: list_deliveries
+-- Deliveries, newest first.
+SELECT d.id, d.event_id, d.batch_id, d.merged_into, t.key, e.facts ->> '$.ticket.number',
+       e.facts ->> '$.ticket.title', d.person_id, d.person_name, d.recipient, d.channel, d.state,
+       d.reason, d.why, d.rank, d.due_at, d.created_at, d.updated_at, d.finished_at, d.expires_at,
+       (SELECT a.provider_id FROM attempt a WHERE a.batch_id = d.batch_id
+        AND a.provider_id IS NOT NULL ORDER BY a.fence DESC LIMIT 1)
+FROM delivery d JOIN event e ON e.id = d.event_id JOIN ticket t ON t.id = d.ticket_id
+WHERE {where} ORDER BY d.id DESC LIMIT ?;
+
+-- name: list_events
+-- Events, newest first.
+SELECT e.id, e.status, e.accepted_at, e.note, e.source, e.webhook_id, e.type, e.occurred_at, e.facts
+FROM event e WHERE {where} ORDER BY e.id DESC LIMIT ?;
+
+-- name: attempts_of_delivery
+-- Every attempt for a delivery, in this batch and in earlier ones, oldest first.
+SELECT a.started_at, a.ended_at, a.phase, a.outcome, a.code, a.enhanced_code, a.reply, a.remote, a.digest
+FROM attempt a
+WHERE a.batch_id IN (SELECT batch_id FROM delivery WHERE id = ?1
+                     UNION SELECT batch_id FROM former WHERE delivery_id = ?1)
+ORDER BY a.started_at, a.batch_id, a.fence;
+
+-- name: oldest_pending
+-- Since when the oldest delivery of each channel waits.
+SELECT channel, min(created_at) FROM delivery WHERE state = 'pending' GROUP BY channel;

@@ -1,0 +1,258 @@
+"""The store on one SQLite file.
+
+Takes a path and the pure decisions, gives a Store. Refuses a file that another process holds
+(StoreLocked), that is damaged or newer than this program (StoreDamaged), and work that it
+cannot queue or commit (StoreBusy, StoreFailed).
+"""
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import apsw
+
+from notifier.model.deliveries import Batch, Decide, Settled
+from notifier.model.errors import StoreBusy, StoreDamaged, StoreFailed
+from notifier.model.ids import IdMaker
+from notifier.model.times import Clock
+from notifier.store import connection, migrate, statements, upkeep
+from notifier.store.base import Accepted, Credits, HandOver, Health, Receiver, Recorded
+from notifier.store.checkpoints import Checkpointer
+from notifier.store.context import Context, StoreOptions, Tick
+from notifier.store.history import History
+from notifier.store.inbox import Job, Record, Settle
+from notifier.store.transaction import Transaction, as_list
+from notifier.store.views import (
+    DeliveryDetail,
+    DeliveryFilter,
+    DeliveryView,
+    EventDetail,
+    EventFilter,
+    Page,
+    Slice,
+)
+from notifier.store.writer import Result, Writer
+
+T = TypeVar("T")
+
+
+class SqliteStore:
+    """Implements notifier.store.base.Store."""
+
+    def __init__(self, path: Path, options: StoreOptions, decide: Decide, clock: Clock) -> None:
+        """Nothing is opened yet."""
+        self._path = path
+        self._options = options
+        self._decide = decide
+        self._clock = clock
+        self._lock = connection.Lock(path)
+        self._waiting = 0
+        self._changed = asyncio.Event()
+        self._readers = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
+
+    def open(self, places: Credits, receiver: Receiver) -> None:
+        """Take the lock, check, migrate, recover, and begin to serve. Needs a running loop.
+
+        `places` bounds what is claimed; `receiver` gets it.
+        """
+        self._lock.take()
+        try:
+            self._open(places, receiver)
+        except (apsw.CorruptError, apsw.NotADBError) as error:
+            self._lock.release()
+            raise StoreDamaged(connection.damage_text(self._path, str(error))) from error
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _open(self, places: Credits, receiver: Receiver) -> None:
+        connection.check(self._path)
+        writing = connection.open_writer(self._path)
+        migrate.apply(writing, migrate.shipped())
+        texts = statements.load()
+        ids = IdMaker(self._clock)
+        ids.resume(Transaction(writing, texts).one("largest_id"))
+        owner = f"{socket.gethostname()}:{os.getpid()}:{ids.next()}"
+        self._context = Context(self._options, owner, ids, self._decide)
+        self._places = places
+        self._receiver = receiver
+        self._checkpoints = Checkpointer(self._path, writing)
+        self._history = History(connection.open_reader(self._path), texts)
+        self._writer = Writer(writing, texts, self._context, places, self._clock)
+        self._loop = asyncio.get_running_loop()
+        self._writer.start(self._from_writer)
+        recover = Job(self._loop.create_future(), self._recover)
+        self._writer.inbox.put(recover)
+
+    # -- the way in -------------------------------------------------------------------------
+
+    async def record(self, call: Accepted) -> Recorded:
+        """Plan and commit one call together with whatever else waits."""
+        if self._waiting >= self._options.max_waiting:
+            raise StoreBusy("too many calls wait for their commit")
+        future: asyncio.Future[Recorded] = self._loop.create_future()
+        self._waiting += 1
+        future.add_done_callback(self._answered)
+        self._writer.inbox.put(Record(future, call))
+        return await future
+
+    def _answered(self, future: asyncio.Future[Recorded]) -> None:
+        self._waiting -= 1
+
+    # -- the way out ------------------------------------------------------------------------
+
+    async def claim(self) -> None:
+        """Lease what is due; every tick ends with a claim, so an empty one will do."""
+        await self._job(lambda tx, tick: None)
+
+    async def start(self, batch: Batch, nonce: str) -> bool:
+        """Commit that an irreversible attempt begins."""
+        return await self._job(lambda tx, tick: self._start(tx, tick, batch, nonce))
+
+    def _start(self, tx: Transaction, tick: Tick, batch: Batch, nonce: str) -> bool:
+        owner = self._context.owner
+        if not tx.rows("start_batch", batch.id, batch.fence, owner, tick.now):
+            return False
+        head = (batch.id, batch.fence, nonce, None, tick.now, None, "request", "started")
+        tx.write("write_attempts", [(*head, None, None, None, None, None, None)])
+        return True
+
+    async def settle(self, settled: Settled) -> None:
+        """Commit an outcome, however long that takes."""
+        future: asyncio.Future[None] = self._loop.create_future()
+        self._writer.inbox.put(Settle(future, settled))
+        await future
+
+    async def renew(self) -> Sequence[int]:
+        """Extend the leases that this process holds."""
+        return await self._job(self._renew)
+
+    def _renew(self, tx: Transaction, tick: Tick) -> list[int]:
+        held = self._writer.held() - set(tick.released)
+        until = tick.now + self._options.lease
+        rows = tx.rows("renew_batches", as_list(sorted(held)), self._context.owner, until)
+        tick.renewed = [number for (number,) in rows]
+        tick.lost = sorted(held - set(tick.renewed))
+        return tick.lost
+
+    def still_held(self, batch: Batch) -> bool:
+        """Tell whether the lease holds long enough for one more write."""
+        return self._writer.still_held(batch.id, batch.fence)
+
+    # -- upkeep -----------------------------------------------------------------------------
+
+    async def sweep(self) -> None:
+        """Expire, audit and forget, one slice per transaction."""
+        await self._job(self._recover)
+        while await self._job(lambda tx, tick: upkeep.expire(tx, tick.now)):
+            pass
+        while await self._job(lambda tx, tick: upkeep.forget(self._context, tx, tick.now)):
+            pass
+
+    def _recover(self, tx: Transaction, tick: Tick) -> int:
+        return upkeep.recover(self._context, tx, tick.now, self._writer.held())
+
+    # -- waiting ----------------------------------------------------------------------------
+
+    async def wait_for_work(self) -> None:
+        """Return when something is due on a channel that has credits."""
+        while True:
+            self._changed.clear()
+            due = self._next_due()
+            if due is not None and due <= self._clock.now():
+                return
+            await self._until(due)
+
+    def _next_due(self) -> int | None:
+        if self._writer.fault is not None:
+            return None
+        times = [
+            time
+            for channel, time in self._writer.next_wake.items()
+            if time is not None and self._places.free(channel, critical=True) > 0
+        ]
+        return min(times, default=None)
+
+    async def _until(self, due: int | None) -> None:
+        waits: list[asyncio.Task[Any]] = [asyncio.ensure_future(self._changed.wait())]
+        if due is not None:
+            delay = due - self._clock.now()
+            waits.append(asyncio.ensure_future(self._clock.sleep(delay)))
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    def wake(self) -> None:
+        """Make `wait_for_work` look again."""
+        self._changed.set()
+
+    # -- reading ----------------------------------------------------------------------------
+
+    async def events(self, wanted: EventFilter, part: Slice) -> Page[EventDetail]:
+        """List events, newest first."""
+        return await self._read(lambda: self._history.events(wanted, part))
+
+    async def event(self, event_id: int) -> EventDetail | None:
+        """Give one event with its deliveries."""
+        return await self._read(lambda: self._history.event(event_id))
+
+    async def deliveries(self, wanted: DeliveryFilter, part: Slice) -> Page[DeliveryView]:
+        """List deliveries, newest first."""
+        return await self._read(lambda: self._history.deliveries(wanted, part))
+
+    async def delivery(self, delivery_id: int) -> DeliveryDetail | None:
+        """Give one delivery with its attempts."""
+        return await self._read(lambda: self._history.delivery(delivery_id))
+
+    async def health(self) -> Health:
+        """Give whether commits succeed, and the age of what waits."""
+        oldest = await self._read(self._history.oldest_pending)
+        return Health(self._writer.fault, oldest)
+
+    # -- the threads ------------------------------------------------------------------------
+
+    async def _read(self, work: Callable[[], T]) -> T:
+        try:
+            return await self._loop.run_in_executor(self._readers, work)
+        except connection.STORAGE_ERRORS as error:
+            raise StoreFailed(f"the store cannot be read at present: {error}") from error
+
+    async def _job(self, work: Callable[[Transaction, Tick], T]) -> T:
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._writer.inbox.put(Job(future, work))
+        return await future
+
+    def _from_writer(self, results: list[Result], handed: HandOver) -> None:
+        # The loop is gone only when the process ends without close().
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._finish, results, handed)
+
+    def _finish(self, results: list[Result], handed: HandOver) -> None:
+        for future, value, error in results:
+            if future.done():
+                continue
+            if error is not None:
+                future.set_exception(error)
+            else:
+                future.set_result(value)
+        if handed.batches or handed.withdrawn:
+            self._receiver.take(handed)
+        self._changed.set()
+
+    async def flush(self) -> None:
+        """Return when everything submitted before is committed or refused."""
+        await self._job(lambda tx, tick: None)
+
+    async def close(self) -> None:
+        """Stop the writer after what is queued, and close the file."""
+        await self._loop.run_in_executor(None, self._writer.stop)
+        self._checkpoints.stop()
+        self._readers.shutdown()
+        self._lock.release()

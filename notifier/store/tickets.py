@@ -1,0 +1,40 @@
+"""The stored form of what is remembered of a ticket.
+
+Takes and gives TicketState and its JSON text. Refuses nothing: only this module writes the text.
+"""
+
+import json
+
+from notifier.model.events import party_facts, party_from, version_order
+from notifier.model.plans import TicketState
+
+
+def to_text(state: TicketState) -> str:
+    """Write a state as JSON text."""
+    return json.dumps(
+        {
+            "assignee": party_facts(state.assignee),
+            "version": state.version,
+            "occurred_at": state.occurred_at,
+            "closed": state.closed,
+        },
+        separators=(",", ":"),
+    )
+
+
+def from_text(turn: int, text: str) -> TicketState:
+    """Read it back; the turn stands in a column of its own."""
+    kept = json.loads(text)
+    return TicketState(
+        turn=turn,
+        assignee=party_from(kept["assignee"]),
+        version=kept["version"],
+        occurred_at=kept["occurred_at"],
+        closed=kept["closed"],
+    )
+
+
+def save_text(version: int | str | None) -> str | None:
+    """Give the text by which two events are known to belong to one save."""
+    order = version_order(version)
+    return None if order is None else f"{order[0]}:{order[1]}"

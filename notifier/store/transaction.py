@@ -1,0 +1,55 @@
+"""One transaction on the writer's connection, spoken to by the names of statements.
+
+Takes names and values, gives rows. Refuses what SQLite refuses (apsw.Error); the writer knows
+which of these mean that the storage is in trouble.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import apsw
+
+from notifier.store import statements
+
+Row = tuple[Any, ...]
+
+# Some statements bind 21 values a row; SQLite takes 32,766 in one statement.
+_ROWS_AT_ONCE = 256
+
+
+def as_list(values: Iterable[Any]) -> str:
+    """Write ids or keys as the JSON list that statements take as one parameter."""
+    return json.dumps(list(values), separators=(",", ":"))
+
+
+class Transaction:
+    """Runs named statements inside the transaction that the writer has begun."""
+
+    def __init__(self, connection: apsw.Connection, texts: Mapping[str, str]) -> None:
+        """The connection stays the writer's: it alone begins, commits and rolls back."""
+        self._connection = connection
+        self._texts = texts
+
+    def rows(self, name: str, *values: Any) -> list[Row]:
+        """Run a statement, give its rows."""
+        return list(self._connection.execute(self._texts[name], values))
+
+    def run(self, name: str, *values: Any) -> None:
+        """Run a statement that gives no rows."""
+        self._connection.execute(self._texts[name], values)
+
+    def one(self, name: str, *values: Any) -> Any:
+        """Run a statement that gives at most one value; None when it gives none."""
+        return self._connection.execute(self._texts[name], values).get
+
+    def write(self, name: str, rows: Sequence[Row]) -> list[Row]:
+        """Run a statement for many rows of values at once; give what it returns."""
+        found: list[Row] = []
+        text = self._texts[name]
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            part = rows[start : start + _ROWS_AT_ONCE]
+            flat = [value for row in part for value in row]
+            statement = statements.with_rows(text, len(part), len(part[0]))
+            found.extend(self._connection.execute(statement, flat))
+        return found
