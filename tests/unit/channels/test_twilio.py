@@ -1,0 +1,445 @@
+"""The SMS channel against an API that answers whatever it is told to.
+
+respx and its types speak of httpx; in the tests that name is an alias of httpx2.
+"""
+
+import inspect
+import json
+import logging
+import traceback
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from urllib.parse import parse_qs
+
+import httpx
+import pytest
+import respx
+from twilio.http import AsyncHttpClient
+
+from notifier.channels.twilio import TwilioAccount, TwilioChannel
+from notifier.channels.twilio_http import Exchange
+from notifier.model.errors import (
+    ChannelDown,
+    ConfigurationError,
+    DeliveryError,
+    HandedBack,
+    Permanent,
+    Transient,
+    Unknown,
+    Unreachable,
+)
+from notifier.model.messages import Email, Outgoing, Receipt, Sms
+from notifier.model.reasons import Reason
+from notifier.model.times import MINUTE, SECOND
+
+ACCOUNT_SID = "AC" + "0f" * 16
+SID = "SM" + "0a" * 16
+TOKEN = "a-token-that-nobody-may-see"
+SECRET = "a-key-secret-that-nobody-may-see"
+TO = "+14155550123"
+BODY = "[HIGH] Ticket #123 assigned to you: Printer Not Working"
+MESSAGES = f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT_SID}/Messages.json"
+ACCOUNTS = f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT_SID}.json"
+
+ACCOUNT = TwilioAccount(
+    account_sid=ACCOUNT_SID,
+    auth_token=TOKEN,
+    api_key=None,
+    api_secret=None,
+    from_number="+14155550100",
+    messaging_service_sid=None,
+    api_base=None,
+)
+WITH_KEY = replace(ACCOUNT, auth_token=None, api_key="SK" + "0b" * 16, api_secret=SECRET)
+OUTGOING = Outgoing(Sms(BODY, "GSM-7", 1), TO, "the-nonce", 3600)
+
+
+def ours() -> bool:
+    return True
+
+
+async def send(account: TwilioAccount = ACCOUNT, outgoing: Outgoing = OUTGOING) -> Receipt:
+    channel = TwilioChannel(account)
+    try:
+        return await channel.send(outgoing, ours)
+    finally:
+        await channel.close()
+
+
+async def probe(account: TwilioAccount = ACCOUNT) -> None:
+    channel = TwilioChannel(account)
+    try:
+        await channel.probe()
+    finally:
+        await channel.close()
+
+
+async def refused(respx_mock: respx.MockRouter, answer: httpx.Response) -> DeliveryError:
+    """Give the error of a send that is answered so, after exactly one POST."""
+    route = respx_mock.post(MESSAGES).mock(return_value=answer)
+    with pytest.raises(DeliveryError) as caught:
+        await send()
+    assert route.call_count == 1
+    return caught.value
+
+
+def form(request: httpx.Request) -> dict[str, list[str]]:
+    return parse_qs(request.content.decode(), keep_blank_values=True, strict_parsing=True)
+
+
+def created(**fields: object) -> httpx.Response:
+    return httpx.Response(201, json={"sid": SID, "status": "queued", "to": TO, **fields})
+
+
+async def test_a_send_is_one_post_with_exactly_these_fields(respx_mock: respx.MockRouter) -> None:
+    route = respx_mock.post(MESSAGES).mock(return_value=created())
+    receipt = await send()
+    assert receipt == Receipt(SID, 201, None, "queued", "api.twilio.com")
+    assert route.call_count == 1
+    request = route.calls.last.request
+    assert form(request) == {
+        "To": [TO],
+        "From": ["+14155550100"],
+        "Body": [BODY],
+        "ValidityPeriod": ["3600"],
+    }
+    assert request.headers["content-type"] == "application/x-www-form-urlencoded"
+    assert request.headers["accept-encoding"] == "identity"
+    basic = httpx.BasicAuth(ACCOUNT_SID, TOKEN)
+    signed = next(basic.auth_flow(httpx.Request("POST", MESSAGES)))
+    assert request.headers["authorization"] == signed.headers["authorization"]
+
+
+async def test_a_messaging_service_goes_before_the_number(respx_mock: respx.MockRouter) -> None:
+    route = respx_mock.post(MESSAGES).mock(return_value=created())
+    await send(replace(ACCOUNT, messaging_service_sid="MG" + "0c" * 16))
+    sent = form(route.calls.last.request)
+    assert sent["MessagingServiceSid"] == ["MG" + "0c" * 16]
+    assert "From" not in sent
+
+
+async def test_a_key_pair_signs_in_before_the_token(respx_mock: respx.MockRouter) -> None:
+    route = respx_mock.post(MESSAGES).mock(return_value=created())
+    await send(replace(WITH_KEY, auth_token=TOKEN))
+    basic = httpx.BasicAuth("SK" + "0b" * 16, SECRET)
+    signed = next(basic.auth_flow(httpx.Request("POST", MESSAGES)))
+    assert route.calls.last.request.headers["authorization"] == signed.headers["authorization"]
+
+
+@pytest.mark.parametrize(
+    ("left", "asked"), [(1, "1"), (0, "1"), (36_000, "36000"), (90_000, "36000")]
+)
+async def test_the_time_left_is_asked_for_within_what_twilio_takes(
+    respx_mock: respx.MockRouter, left: int, asked: str
+) -> None:
+    route = respx_mock.post(MESSAGES).mock(return_value=created())
+    await send(outgoing=replace(OUTGOING, valid_for=left))
+    assert form(route.calls.last.request)["ValidityPeriod"] == [asked]
+
+
+@pytest.mark.parametrize("base", ["http://127.0.0.1:4010", "https://api.dublin.ie1.twilio.com/"])
+async def test_every_address_is_at_the_configured_endpoint(
+    respx_mock: respx.MockRouter, base: str
+) -> None:
+    path = f"{base.rstrip('/')}/2010-04-01/Accounts/{ACCOUNT_SID}"
+    post = respx_mock.post(f"{path}/Messages.json").mock(return_value=created())
+    get = respx_mock.get(f"{path}.json").mock(return_value=httpx.Response(200, json={}))
+    receipt = await send(replace(ACCOUNT, api_base=base))
+    await probe(replace(ACCOUNT, api_base=base))
+    assert (post.call_count, get.call_count) == (1, 1)
+    assert receipt.remote == base.rstrip("/").partition("//")[2]
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        *("api.example.com", "ftp://api.example.com", "https://"),
+        *("https://api.example.com?a=b", "https://api.example.com:port"),
+        "https://user:password@api.example.com",
+    ],
+)
+def test_an_endpoint_that_is_no_address_is_refused_at_once(base: str) -> None:
+    with pytest.raises(ConfigurationError, match="TWILIO_API_BASE"):
+        TwilioChannel(replace(ACCOUNT, api_base=base))
+
+
+async def test_a_mail_is_not_taken(respx_mock: respx.MockRouter) -> None:
+    with pytest.raises(TypeError):
+        await send(outgoing=replace(OUTGOING, message=Email("s", "t", "h", b"raw")))
+
+
+async def test_what_is_no_longer_ours_is_handed_back_unsent(respx_mock: respx.MockRouter) -> None:
+    route = respx_mock.post(MESSAGES).mock(return_value=created())
+    channel = TwilioChannel(ACCOUNT)
+    with pytest.raises(HandedBack) as caught:
+        await channel.send(OUTGOING, lambda: False)
+    await channel.close()
+    assert caught.value.evidence.phase == "request"
+    assert route.call_count == 0
+
+
+@pytest.mark.parametrize("body", ["", "{", "null", "[]", '{"sid": 7}', "\ud800", '{"sid": "S'])
+async def test_a_201_whose_body_is_unreadable_is_accepted_without_a_sid(
+    respx_mock: respx.MockRouter, body: str
+) -> None:
+    raw = body.encode(errors="surrogatepass")
+    route = respx_mock.post(MESSAGES).mock(return_value=httpx.Response(201, content=raw))
+    receipt = await send()
+    assert (receipt.provider_id, receipt.code) == (None, 201)
+    assert route.call_count == 1
+
+
+async def test_a_201_with_odd_fields_is_accepted(respx_mock: respx.MockRouter) -> None:
+    odd = {"date_created": 5, "num_segments": {}, "subresource_uris": 1, "price": [], "to": None}
+    respx_mock.post(MESSAGES).mock(return_value=created(**odd))
+    assert (await send()).provider_id == SID
+
+
+async def test_an_endless_answer_is_read_no_further_than_needed(
+    respx_mock: respx.MockRouter,
+) -> None:
+    taken = 0
+
+    async def pieces() -> AsyncIterator[bytes]:
+        nonlocal taken
+        while True:
+            taken += 1
+            yield b" " * 10_000
+
+    respx_mock.post(MESSAGES).mock(return_value=httpx.Response(201, content=pieces()))
+    assert (await send()).provider_id is None
+    assert taken == 7
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind", "reason"),
+    [
+        (400, 21211, Unreachable, Reason.BAD_ADDRESS),
+        (400, 21610, Permanent, Reason.OPTED_OUT),
+        (400, 21617, Permanent, Reason.REJECTED),
+        (403, 21408, Permanent, Reason.REJECTED),
+        (400, 29999, Permanent, Reason.REJECTED),
+        (429, 20429, Transient, Reason.RETRIES_EXHAUSTED),
+        (400, 21611, Transient, Reason.RETRIES_EXHAUSTED),
+        (401, 20003, ChannelDown, Reason.RETRIES_EXHAUSTED),
+        (400, 21601, ChannelDown, Reason.RETRIES_EXHAUSTED),
+        (500, 20500, Unknown, Reason.OUTCOME_UNKNOWN),
+        (503, 20503, Unknown, Reason.OUTCOME_UNKNOWN),
+    ],
+)
+async def test_each_class_of_refusal_reaches_the_caller(
+    respx_mock: respx.MockRouter,
+    status: int,
+    code: int,
+    kind: type[DeliveryError],
+    reason: Reason,
+) -> None:
+    body = {"code": code, "message": f"No: {TO}", "status": status}
+    error = await refused(respx_mock, httpx.Response(status, json=body))
+    assert type(error) is kind
+    assert error.reason is reason
+    assert error.evidence.phase == "response"
+    assert (error.evidence.code, error.evidence.enhanced_code) == (status, str(code))
+    assert (error.evidence.reply, error.evidence.remote) == ("No: [number]", "api.twilio.com")
+
+
+async def test_a_problem_document_is_understood_too(respx_mock: respx.MockRouter) -> None:
+    body = {"type": "about:blank", "title": "Invalid", "status": 400, "code": 21211}
+    error = await refused(respx_mock, httpx.Response(400, json=body))
+    assert type(error) is Unreachable
+    assert error.evidence.reply == "Invalid"
+
+
+@pytest.mark.parametrize(
+    ("headers", "waits"),
+    [
+        ({"Retry-After": "7"}, 7 * SECOND),
+        (
+            {
+                "Retry-After": "Mon, 23 Nov 2026 09:01:00 GMT",
+                "Date": "Mon, 23 Nov 2026 09:00:00 GMT",
+            },
+            MINUTE,
+        ),
+        ({"Retry-After": "soon"}, None),
+        ({}, None),
+    ],
+)
+async def test_429_waits_as_long_as_it_says(
+    respx_mock: respx.MockRouter, headers: dict[str, str], waits: int | None
+) -> None:
+    error = await refused(respx_mock, httpx.Response(429, headers=headers, json={"code": 20429}))
+    assert isinstance(error, Transient)
+    assert error.retry_after == waits
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>Bad gateway</html>", b'{"code": 20500}'])
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+async def test_a_server_error_is_unknown_and_not_repeated(
+    respx_mock: respx.MockRouter, status: int, body: bytes
+) -> None:
+    error = await refused(respx_mock, httpx.Response(status, content=body))
+    assert isinstance(error, Unknown)
+    assert error.evidence.phase == "response"
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_a_redirect_is_not_followed(respx_mock: respx.MockRouter, status: int) -> None:
+    elsewhere = respx_mock.route(host="elsewhere.example.com").mock(return_value=created())
+    headers = {"Location": "https://elsewhere.example.com/"}
+    error = await refused(respx_mock, httpx.Response(status, headers=headers))
+    assert isinstance(error, ChannelDown)
+    assert elsewhere.call_count == 0
+
+
+async def test_a_200_that_is_not_twilios_is_unknown(respx_mock: respx.MockRouter) -> None:
+    error = await refused(respx_mock, httpx.Response(200, html="<html>Welcome</html>"))
+    assert isinstance(error, Unknown)
+
+
+@pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout])
+async def test_what_fails_before_the_first_byte_is_the_channels_fault(
+    respx_mock: respx.MockRouter, error: type[httpx.HTTPError]
+) -> None:
+    route = respx_mock.post(MESSAGES).mock(side_effect=error("no way"))
+    with pytest.raises(ChannelDown) as caught:
+        await send()
+    assert route.call_count == 1
+    assert caught.value.hold is None
+    evidence = caught.value.evidence
+    assert (evidence.phase, evidence.code, evidence.remote) == ("connect", None, "api.twilio.com")
+    assert evidence.reply == f"{error.__name__}: no way"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        *(httpx.ReadTimeout, httpx.ReadError, httpx.WriteTimeout, httpx.WriteError),
+        httpx.RemoteProtocolError,
+    ],
+)
+async def test_what_fails_after_it_is_unknown_and_not_repeated(
+    respx_mock: respx.MockRouter, error: type[httpx.HTTPError]
+) -> None:
+    route = respx_mock.post(MESSAGES).mock(side_effect=error("lost"))
+    with pytest.raises(Unknown) as caught:
+        await send()
+    assert route.call_count == 1
+    assert caught.value.reason is Reason.OUTCOME_UNKNOWN
+    assert caught.value.evidence.phase == "response"
+
+
+async def test_a_probe_reads_the_account_and_sends_nothing(respx_mock: respx.MockRouter) -> None:
+    answer = httpx.Response(200, json={"sid": ACCOUNT_SID, "status": "active"})
+    route = respx_mock.get(ACCOUNTS).mock(return_value=answer)
+    await probe()
+    assert route.call_count == 1
+
+
+@pytest.mark.parametrize("answer", [httpx.Response(200), httpx.Response(403)])
+async def test_a_probe_with_a_key_lists_one_message_or_is_barred_from_it(
+    respx_mock: respx.MockRouter, answer: httpx.Response
+) -> None:
+    route = respx_mock.get(MESSAGES, params={"PageSize": "1"}).mock(return_value=answer)
+    await probe(WITH_KEY)
+    assert route.call_count == 1
+
+
+async def test_a_probe_with_a_wrong_key_fails(respx_mock: respx.MockRouter) -> None:
+    respx_mock.get(MESSAGES).mock(return_value=httpx.Response(401, json={"code": 20003}))
+    with pytest.raises(ChannelDown):
+        await probe(WITH_KEY)
+
+
+@pytest.mark.parametrize("status", ["suspended", "closed"])
+async def test_a_probe_fails_when_the_account_may_not_send(
+    respx_mock: respx.MockRouter, status: str
+) -> None:
+    respx_mock.get(ACCOUNTS).mock(return_value=httpx.Response(200, json={"status": status}))
+    with pytest.raises(ChannelDown, match=status):
+        await probe()
+
+
+@pytest.mark.parametrize("status", [302, 400, 403, 404, 429, 500])
+async def test_a_probe_gives_every_failure_to_the_breaker(
+    respx_mock: respx.MockRouter, status: int
+) -> None:
+    respx_mock.get(ACCOUNTS).mock(return_value=httpx.Response(status))
+    with pytest.raises(ChannelDown) as caught:
+        await probe()
+    assert caught.value.hold is None
+
+
+async def test_a_refused_probe_keeps_the_hold(respx_mock: respx.MockRouter) -> None:
+    respx_mock.get(ACCOUNTS).mock(return_value=httpx.Response(401, json={"code": 20003}))
+    with pytest.raises(ChannelDown) as caught:
+        await probe()
+    assert caught.value.hold == 15 * MINUTE
+
+
+async def test_a_probe_that_gets_no_answer_gives_it_to_the_breaker(
+    respx_mock: respx.MockRouter,
+) -> None:
+    respx_mock.get(ACCOUNTS).mock(side_effect=httpx.ReadTimeout("late"))
+    with pytest.raises(ChannelDown):
+        await probe()
+
+
+def test_no_secret_is_in_the_accounts_repr() -> None:
+    shown = repr(ACCOUNT) + repr(WITH_KEY) + str(TwilioChannel(ACCOUNT).__dict__)
+    assert TOKEN not in shown
+    assert SECRET not in shown
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        created(),
+        httpx.Response(400, json={"code": 21211, "message": f"{TO} is not valid"}),
+        httpx.Response(500, text=f"{TO} {TOKEN}"),
+    ],
+)
+async def test_neither_number_nor_token_is_logged_or_shown(
+    respx_mock: respx.MockRouter, answer: httpx.Response, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    respx_mock.post(MESSAGES).mock(return_value=answer)
+    try:
+        shown = repr(await send())
+    except DeliveryError as error:
+        shown = "".join(traceback.format_exception(error)) + repr(error.evidence)
+    shown += caplog.text
+    assert TO not in shown
+    assert TOKEN not in shown
+    assert BODY not in shown
+
+
+def test_the_sdk_finds_in_an_exchange_what_it_wants_of_a_client() -> None:
+    wanted = inspect.signature(AsyncHttpClient.request).parameters
+    given = inspect.signature(Exchange.request).parameters
+    annotation = given["parts"].annotation.__args__[0]
+    assert set(wanted) - {"self", "method", "uri"} == set(annotation.__annotations__)
+    assert Exchange.is_async
+
+
+async def test_an_answer_as_the_api_gives_it_is_read(respx_mock: respx.MockRouter) -> None:
+    full = {
+        "account_sid": ACCOUNT_SID,
+        "api_version": "2010-04-01",
+        "body": BODY,
+        "date_created": "Mon, 23 Nov 2026 09:00:00 +0000",
+        "direction": "outbound-api",
+        "error_code": None,
+        "error_message": None,
+        "from": "+14155550100",
+        "num_media": "0",
+        "num_segments": "1",
+        "price": None,
+        "sid": SID,
+        "status": "queued",
+        "to": TO,
+        "uri": f"/2010-04-01/Accounts/{ACCOUNT_SID}/Messages/{SID}.json",
+    }
+    answer = httpx.Response(201, content=json.dumps(full))
+    respx_mock.post(MESSAGES).mock(return_value=answer)
+    assert (await send()).provider_id == SID
