@@ -1,0 +1,153 @@
+"""The shapes of the API: views as the dicts that become JSON.
+
+Takes views and messages, gives dicts as openapi.yaml has them; what is absent is null.
+Refuses nothing.
+"""
+
+from dataclasses import asdict
+
+from notifier.model import ids, times
+from notifier.model.events import Event, Party, Priority
+from notifier.model.messages import Email, Message
+from notifier.model.times import Instant
+from notifier.store.base import Recorded
+from notifier.store.views import AttemptView, DeliveryDetail, DeliveryView, EventDetail
+
+Shape = dict[str, object]
+
+
+def recorded(answer: Recorded, base_url: str) -> Shape:
+    """Give the answer to a webhook."""
+    event_id = ids.public("evt", answer.event_id)
+    return {
+        "event_id": event_id,
+        "status": answer.status,
+        "note": answer.note,
+        "url": f"{base_url}/v1/events/{event_id}",
+        "deliveries": [_brief(view) for view in answer.deliveries],
+    }
+
+
+def _brief(view: DeliveryView) -> Shape:
+    return {
+        "id": ids.public("dlv", view.id),
+        "recipient": view.recipient,
+        "channel": view.channel,
+        "state": view.state,
+        "reason": view.reason,
+    }
+
+
+def event(detail: EventDetail) -> Shape:
+    """Give one event with its deliveries."""
+    fact = detail.event
+    return {
+        "id": ids.public("evt", detail.id),
+        "source": fact.source,
+        "webhook_id": fact.webhook_id,
+        "type": fact.type,
+        "status": detail.status,
+        "occurred_at": times.to_text(fact.occurred_at),
+        "accepted_at": times.to_text(detail.accepted_at),
+        "ticket": _ticket(fact),
+        "assignee": _party(fact.assignee),
+        "requester": _party(fact.requester),
+        "actor": _party(fact.actor),
+        "note": detail.note,
+        "deliveries": [delivery(view) for view in detail.deliveries],
+    }
+
+
+def _ticket(fact: Event) -> Shape:
+    ticket = fact.ticket
+    return {
+        "id": ticket.id,
+        "number": ticket.number,
+        "title": ticket.title,
+        "priority": ticket.priority,
+        "status": ticket.status,
+        "category": ticket.category,
+        "url": ticket.url,
+        "version": ticket.version,
+    }
+
+
+def _party(party: Party | None) -> Shape | None:
+    return None if party is None else asdict(party)
+
+
+def delivery(view: DeliveryView) -> Shape:
+    """Give one delivery as lists have it."""
+    return {
+        "id": ids.public("dlv", view.id),
+        "event_id": ids.public("evt", view.event_id),
+        "batch_id": None if view.batch_id is None else ids.public("bat", view.batch_id),
+        "merged_into": None if view.merged_into is None else ids.public("dlv", view.merged_into),
+        "ticket": {
+            "id": view.ticket_id,
+            "number": view.ticket_number,
+            "title": view.ticket_title,
+        },
+        "person": {
+            "id": None if view.person_id is None else ids.public("per", view.person_id),
+            "name": view.person_name,
+        },
+        "recipient": view.recipient,
+        "channel": view.channel,
+        "state": view.state,
+        "reason": view.reason,
+        "sentence": view.reason and view.reason.sentence,
+        "why": view.why,
+        "priority": Priority.ranked(view.rank),
+        "due_at": times.to_text(view.due_at),
+        "created_at": times.to_text(view.created_at),
+        "updated_at": times.to_text(view.updated_at),
+        "finished_at": _time(view.finished_at),
+        "expires_at": times.to_text(view.expires_at),
+        "provider_id": view.provider_id,
+    }
+
+
+def delivery_detail(detail: DeliveryDetail, message: Message | None) -> Shape:
+    """Give one delivery alone, with its attempts and the message that carries it."""
+    return {
+        **delivery(detail.view),
+        "attempts": [_attempt(attempt) for attempt in detail.attempts],
+        "message": _message(detail.view.channel, message),
+    }
+
+
+def _attempt(attempt: AttemptView) -> Shape:
+    return {
+        "started_at": times.to_text(attempt.started_at),
+        "ended_at": _time(attempt.ended_at),
+        "phase": attempt.phase,
+        "outcome": attempt.outcome,
+        "code": attempt.code,
+        "enhanced_code": attempt.enhanced_code,
+        "reply": attempt.reply,
+        "remote": attempt.remote,
+        "digest": attempt.digest,
+    }
+
+
+def _message(channel: str | None, message: Message | None) -> Shape | None:
+    if message is None:
+        return None
+    if isinstance(message, Email):
+        return {
+            "channel": channel,
+            "subject": message.subject,
+            "text": message.text,
+            "html": message.html,
+        }
+    return {
+        "channel": channel,
+        "body": message.body,
+        "segments": message.segments,
+        "encoding": message.encoding,
+    }
+
+
+def _time(instant: Instant | None) -> str | None:
+    return None if instant is None else times.to_text(instant)

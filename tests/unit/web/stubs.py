@@ -1,0 +1,209 @@
+"""Small real neighbours of the web layer: an intake and a history in memory, and a client."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+import httpx2
+
+from notifier.model.deliveries import OutcomeKind
+from notifier.model.errors import StoreFailed, UnknownSource
+from notifier.model.events import Event, Party, Priority, Ticket
+from notifier.model.messages import Message, Sms
+from notifier.model.reasons import Reason
+from notifier.model.states import State
+from notifier.model.times import DAY, Instant, from_text
+from notifier.sources.call import Call
+from notifier.store.base import Recorded
+from notifier.store.views import (
+    AttemptView,
+    DeliveryDetail,
+    DeliveryFilter,
+    DeliveryView,
+    EventDetail,
+    EventFilter,
+    Page,
+    Slice,
+)
+from notifier.web import routes
+from notifier.web.api import Api
+from notifier.web.auth import Bearer
+from notifier.web.health import Health, Readiness
+from notifier.web.routes import Web
+from notifier.web.webhooks import Webhooks
+from tests.openapi_check import Checked, repository_checker
+
+NINE = from_text("2026-11-23T09:00:00Z")
+TOKEN = "a-token-of-twenty-characters"
+AUTHORIZED = {"authorization": f"Bearer {TOKEN}"}
+MAX_BODY = 1000
+
+EVENT = Event(
+    source="default",
+    webhook_id="msg_1",
+    type="ticket.assigned",
+    occurred_at=NINE,
+    ticket=Ticket(
+        id="123", title="Printer Not Working", number="123", priority=Priority.HIGH, version=7
+    ),
+    assignee=Party(id="7", name="John Smith", email="john@example.com"),
+    actor=Party(id="1", name="Administrator"),
+)
+
+VIEW = DeliveryView(
+    id=3,
+    event_id=1,
+    batch_id=None,
+    merged_into=None,
+    ticket_id="123",
+    ticket_number="123",
+    ticket_title="Printer Not Working",
+    person_id=5,
+    person_name="John Smith",
+    recipient="john@example.com",
+    channel="email",
+    state=State.PENDING,
+    reason=None,
+    why="assignee of ticket.assigned",
+    rank=Priority.HIGH.rank,
+    due_at=NINE,
+    created_at=NINE,
+    updated_at=NINE,
+    finished_at=None,
+    expires_at=NINE + DAY,
+    provider_id=None,
+)
+
+TOLD = replace(VIEW, id=4, batch_id=8, state=State.SENT, finished_at=NINE + 480, provider_id="SM1")
+MERGED = replace(
+    VIEW, id=6, merged_into=4, state=State.MERGED, reason=Reason.SAME_SAVE, finished_at=NINE
+)
+NOWHERE = replace(
+    VIEW,
+    id=7,
+    person_id=None,
+    person_name=None,
+    recipient=None,
+    channel=None,
+    state=State.FAILED,
+    reason=Reason.NO_ADDRESS,
+)
+
+ATTEMPT = AttemptView(
+    started_at=NINE + 130,
+    ended_at=NINE + 480,
+    phase="dot",
+    outcome=OutcomeKind.SENT,
+    code=250,
+    enhanced_code="2.0.0",
+    reply="Ok",
+    remote="mail.example.com",
+    digest="9f86",
+)
+RUNNING = AttemptView(NINE, None, "request", "started", None, None, None, None, None)
+
+
+@dataclass
+class StubIntake:
+    """Records nothing: gives a prepared answer, or raises a prepared error."""
+
+    answer: Recorded | Exception = field(
+        default_factory=lambda: Recorded(1, "accepted", None, (VIEW, NOWHERE))
+    )
+    success: int = 202
+    calls: list[tuple[str, Call]] = field(default_factory=list)
+
+    def success_status(self, source: str) -> int:
+        if source not in {"default", "other"}:
+            raise UnknownSource
+        return self.success
+
+    async def receive(self, source: str, call: Call) -> Recorded:
+        self.calls.append((source, call))
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+@dataclass
+class StubHistory:
+    """Events and deliveries in memory; remembers what was asked for."""
+
+    all_events: Sequence[EventDetail] = ()
+    all_deliveries: Sequence[DeliveryDetail] = ()
+    asked: list[tuple[EventFilter | DeliveryFilter, Slice]] = field(default_factory=list)
+    broken: bool = False
+
+    async def events(self, wanted: EventFilter, part: Slice) -> Page[EventDetail]:
+        self.asked.append((wanted, part))
+        found = [item for item in self.all_events if part.before is None or item.id < part.before]
+        found.sort(key=lambda item: -item.id)
+        page = tuple(found[: part.limit])
+        return Page(page, page[-1].id if len(found) > part.limit else None)
+
+    async def event(self, event_id: int) -> EventDetail | None:
+        if self.broken:
+            raise StoreFailed
+        return next((item for item in self.all_events if item.id == event_id), None)
+
+    async def deliveries(self, wanted: DeliveryFilter, part: Slice) -> Page[DeliveryView]:
+        self.asked.append((wanted, part))
+        views = [item.view for item in self.all_deliveries]
+        found = [view for view in views if part.before is None or view.id < part.before]
+        found.sort(key=lambda view: -view.id)
+        page = tuple(found[: part.limit])
+        return Page(page, page[-1].id if len(found) > part.limit else None)
+
+    async def delivery(self, delivery_id: int) -> DeliveryDetail | None:
+        return next((one for one in self.all_deliveries if one.view.id == delivery_id), None)
+
+
+@dataclass
+class Parts:
+    """What an application under test is made of."""
+
+    intake: StubIntake = field(default_factory=StubIntake)
+    history: StubHistory = field(default_factory=StubHistory)
+    message: Message | None = None
+    readiness: Readiness = field(default_factory=lambda: Readiness(True, "ok"))
+    tokens: Sequence[str] = (TOKEN,)
+    public_base_url: str | None = None
+
+    async def ready(self) -> Readiness:
+        return self.readiness
+
+    def preview(self, detail: DeliveryDetail) -> Message | None:
+        return self.message
+
+    def app(self) -> Web:
+        return routes.build(
+            Webhooks(self.intake, MAX_BODY, self.public_base_url),
+            Api(self.history, self.preview),
+            Health(self.ready),
+            Bearer(self.tokens),
+        )
+
+
+@asynccontextmanager
+async def client(
+    parts: Parts, headers: dict[str, str] | None = None
+) -> AsyncIterator[httpx2.AsyncClient]:
+    """Give a client of the application; every answer is held against openapi.yaml."""
+    transport = httpx2.ASGITransport(Checked(parts.app(), repository_checker()))
+    async with httpx2.AsyncClient(
+        transport=transport, base_url="http://notifier.example.com", headers=headers
+    ) as speaking:
+        yield speaking
+
+
+def event_detail(number: int, accepted_at: Instant = NINE, note: str | None = None) -> EventDetail:
+    """Give an event with this id."""
+    return EventDetail(number, "accepted", EVENT, accepted_at, note, (VIEW,))
+
+
+def delivery_detail(view: DeliveryView = VIEW) -> DeliveryDetail:
+    """Give a delivery with two attempts."""
+    return DeliveryDetail(view, EVENT, (ATTEMPT, RUNNING), None)
+
+
+SMS = Sms(body="[HIGH] Ticket #123", encoding="gsm7", segments=1)

@@ -1,0 +1,59 @@
+import pytest
+
+from notifier.web.auth import Bearer
+from tests.unit.web.stubs import TOKEN, Parts, client
+
+OTHER = "another-token-of-enough-length"
+
+
+def given(*values: str) -> list[tuple[bytes, bytes]]:
+    return [(b"authorization", value.encode()) for value in values]
+
+
+@pytest.mark.parametrize("token", [TOKEN, OTHER])
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_every_configured_token_is_let_in(token: str, scheme: str) -> None:
+    assert Bearer([TOKEN, OTHER]).allows(given(f"{scheme} {token}"))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "Bearer",
+        "Bearer ",
+        TOKEN,
+        f"Basic {TOKEN}",
+        f"Bearer {TOKEN}x",
+        f"Bearer {TOKEN[:-1]}",
+        f"Bearer {TOKEN.upper()}",
+        f"Bearer {TOKEN}, Bearer {TOKEN}",
+        f"Bearer {TOKEN} {OTHER}",
+        "Bearer \u00fc\u2028",
+    ],
+)
+def test_anything_else_is_refused(value: str) -> None:
+    assert not Bearer([TOKEN, OTHER]).allows(given(value))
+
+
+def test_no_header_and_two_headers_are_refused() -> None:
+    bearer = Bearer([TOKEN])
+    assert not bearer.allows([])
+    assert not bearer.allows(given(f"Bearer {TOKEN}", f"Bearer {TOKEN}"))
+
+
+def test_without_a_configured_token_nobody_is_let_in() -> None:
+    assert not Bearer([]).allows(given("Bearer "))
+    assert not Bearer([]).allows(given(f"Bearer {TOKEN}"))
+
+
+async def test_the_api_asks_before_it_looks_at_the_query() -> None:
+    async with client(Parts(tokens=())) as http:
+        answer = await http.get("/v1/events?limit=x", headers={"authorization": f"Bearer {TOKEN}"})
+    assert answer.status_code == 401
+    assert answer.json()["code"] == "unauthorized"
+
+
+def test_the_tokens_are_not_kept_in_readable_form() -> None:
+    bearer = Bearer([TOKEN])
+    assert TOKEN not in repr(vars(bearer))

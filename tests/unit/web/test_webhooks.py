@@ -1,0 +1,253 @@
+import json
+import logging
+from dataclasses import replace
+
+import httpx2
+import pytest
+from starlette.types import Message
+
+from notifier.model import ids
+from notifier.model.errors import (
+    BadPayload,
+    BadSignature,
+    Fault,
+    NotifierError,
+    StoreBusy,
+    StoreFailed,
+    UnsupportedMedia,
+    WrongShape,
+)
+from notifier.sources.call import Call
+from notifier.store.base import Recorded
+from tests.unit.web.stubs import MAX_BODY, NOWHERE, VIEW, Parts, StubIntake, client
+
+
+async def post(parts: Parts, path: str = "/webhooks", content: bytes = b"{}") -> httpx2.Response:
+    async with client(parts) as http:
+        return await http.post(path, content=content)
+
+
+async def test_an_accepted_call_is_answered_with_its_deliveries() -> None:
+    answer = await post(Parts())
+    event_id = ids.public("evt", 1)
+    assert answer.status_code == 202
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.json() == {
+        "event_id": event_id,
+        "status": "accepted",
+        "note": None,
+        "url": f"/v1/events/{event_id}",
+        "deliveries": [
+            {
+                "id": ids.public("dlv", VIEW.id),
+                "recipient": "john@example.com",
+                "channel": "email",
+                "state": "pending",
+                "reason": None,
+            },
+            {
+                "id": ids.public("dlv", NOWHERE.id),
+                "recipient": None,
+                "channel": None,
+                "state": "failed",
+                "reason": "no_address",
+            },
+        ],
+    }
+
+
+async def test_intake_sees_the_raw_body_and_the_headers_in_lower_case() -> None:
+    parts = Parts()
+    async with client(parts) as http:
+        await http.post("/webhooks", content=b' {"a": 1}\n', headers={"Webhook-Id": "msg_1"})
+    source, call = parts.intake.calls[0]
+    assert source == "default"
+    assert call.body == b' {"a": 1}\n'
+    assert call.header("webhook-id") == [b"msg_1"]
+
+
+async def test_the_source_is_named_by_the_path() -> None:
+    parts = Parts()
+    await post(parts, "/webhooks/other")
+    await post(parts, "/webhooks/default")
+    assert [source for source, _ in parts.intake.calls] == ["other", "default"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/webhooks/nobody", "/webhooks/%0A", "/webhooks/default%0A", "/webhooks/%00%F0"]
+)
+async def test_an_unknown_source_is_404_and_never_read(path: str) -> None:
+    parts = Parts()
+    answer = await post(parts, path, b"x" * (MAX_BODY + 1))
+    assert answer.status_code == 404
+    assert answer.json()["code"] == "unknown_source"
+    assert parts.intake.calls == []
+
+
+@pytest.mark.parametrize("path", ["/webhooks/", "/webhooks/other/more", "/webhooks/other%2Fmore"])
+async def test_a_path_beyond_the_source_is_404(path: str) -> None:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(Parts().app())) as http:
+        answer = await http.post(f"http://notifier.example.com{path}")
+    assert answer.status_code == 404
+
+
+async def test_an_ignored_event_is_202_with_its_note() -> None:
+    answer = await post(Parts(StubIntake(Recorded(1, "ignored", "unknown_type", ()))))
+    assert answer.status_code == 202
+    assert (answer.json()["status"], answer.json()["note"]) == ("ignored", "unknown_type")
+
+
+async def test_a_duplicate_is_200_with_the_present_states() -> None:
+    answer = await post(Parts(StubIntake(Recorded(1, "duplicate", None, (VIEW,)))))
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "duplicate"
+    assert len(answer.json()["deliveries"]) == 1
+
+
+async def test_a_source_may_set_its_own_success_status() -> None:
+    answer = await post(Parts(StubIntake(success=200)), "/webhooks/other")
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "accepted"
+
+
+async def test_the_same_id_with_another_body_is_a_conflict() -> None:
+    answer = await post(Parts(StubIntake(Recorded(1, "conflict", None, ()))))
+    assert answer.status_code == 409
+    assert answer.json()["code"] == "conflict"
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (BadSignature("timestamp too old"), 401, "bad_signature"),
+        (UnsupportedMedia("The content type must be application/json."), 415, None),
+        (BadPayload("duplicate key"), 400, "bad_json"),
+        (WrongShape([Fault("data.ticket.id", "is required")]), 422, "wrong_shape"),
+        (StoreBusy(), 429, "too_many_waiting"),
+        (StoreFailed("disk full"), 503, "store_unavailable"),
+        (RuntimeError("a fault of ours"), 500, "internal_error"),
+    ],
+)
+async def test_every_refusal_has_its_status_and_code(
+    error: Exception, status: int, code: str | None
+) -> None:
+    answer = await post(Parts(StubIntake(error)))
+    assert answer.status_code == status
+    assert answer.json()["code"] == (code or "unsupported_media_type")
+
+
+@pytest.mark.parametrize("error", [BadSignature("timestamp too old"), StoreFailed("/secret/path")])
+async def test_the_cause_is_for_the_log_only(
+    error: NotifierError, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        answer = await post(Parts(StubIntake(error)))
+    assert str(error) not in answer.text
+    record = next(one for one in caplog.records if one.message == "webhook refused")
+    assert record.__dict__["cause"] == str(error)
+    assert record.__dict__["source"] == "default"
+
+
+async def test_a_fault_of_ours_is_logged_and_not_told(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.ERROR):
+        answer = await post(Parts(StubIntake(RuntimeError("the inside"))))
+    assert "the inside" not in answer.text
+    assert "the inside" in caplog.text
+
+
+async def test_a_wrong_shape_names_every_wrong_place() -> None:
+    faults = [Fault("data.ticket.id", "is required"), Fault("type", "is not known: \ud800")]
+    answer = await post(Parts(StubIntake(WrongShape(faults))))
+    assert answer.json()["errors"] == [
+        {"path": fault.path, "message": fault.message} for fault in faults
+    ]
+
+
+@pytest.mark.parametrize("error", [StoreBusy(), StoreFailed()])
+async def test_what_may_be_repeated_says_when(error: Exception) -> None:
+    answer = await post(Parts(StubIntake(error)))
+    assert 1 <= int(answer.headers["retry-after"]) <= 5
+
+
+async def test_a_body_of_exactly_the_limit_is_taken() -> None:
+    parts = Parts()
+    assert (await post(parts, content=b"x" * MAX_BODY)).status_code == 202
+    assert len(parts.intake.calls[0][1].body) == MAX_BODY
+
+
+async def test_a_body_over_the_limit_is_413_and_reaches_nobody() -> None:
+    parts = Parts()
+    answer = await post(parts, content=b"x" * (MAX_BODY + 1))
+    assert answer.status_code == 413
+    assert answer.json()["code"] == "too_large"
+    assert parts.intake.calls == []
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])
+@pytest.mark.parametrize("path", ["/webhooks", "/webhooks/other", "/webhooks/nobody"])
+async def test_any_other_method_is_405_before_the_source_is_looked_at(
+    method: str, path: str
+) -> None:
+    async with client(Parts()) as http:
+        answer = await http.request(method, path)
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "POST"
+
+
+@pytest.mark.parametrize(
+    ("base", "url"),
+    [
+        (None, "/v1/events/"),
+        ("https://notifier.example.com", "https://notifier.example.com/v1/events/"),
+        ("https://example.com/notifier/", "https://example.com/notifier/v1/events/"),
+    ],
+)
+async def test_links_start_at_the_public_base_url_and_never_at_a_header(
+    base: str | None, url: str
+) -> None:
+    spoofed = {
+        "host": "evil.example.com",
+        "x-forwarded-host": "evil.example.com",
+        "x-forwarded-proto": "ftp",
+        "forwarded": "host=evil.example.com",
+    }
+    async with client(Parts(public_base_url=base)) as http:
+        answer = await http.post("/webhooks", headers=spoofed)
+    assert answer.json()["url"] == url + ids.public("evt", 1)
+
+
+async def test_hostile_text_leaves_as_json_escapes() -> None:
+    view = replace(VIEW, recipient="\ud800\u202e<b>\r\n")
+    answer = await post(Parts(StubIntake(Recorded(1, "accepted", None, (view,)))))
+    assert answer.content.isascii()
+    assert json.loads(answer.content)["deliveries"][0]["recipient"] == view.recipient
+
+
+async def test_a_caller_who_leaves_while_sending_gets_no_answer() -> None:
+    parts = Parts()
+    arriving: list[Message] = [
+        {"type": "http.request", "body": b"{", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return arriving.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/webhooks", "headers": []}
+    await parts.app()(scope, receive, send)
+    assert sent == []
+    assert parts.intake.calls == []
+
+
+async def test_the_call_keeps_repeated_headers_in_order() -> None:
+    parts = Parts()
+    async with client(parts) as http:
+        await http.post(
+            "/webhooks", headers=[("webhook-signature", "v1,a"), ("Webhook-Signature", "v1,b")]
+        )
+    call: Call = parts.intake.calls[0][1]
+    assert call.header("webhook-signature") == [b"v1,a", b"v1,b"]
