@@ -8,7 +8,7 @@ so whatever the provider takes within any window was counted when the last of it
 from collections.abc import Sequence
 
 from notifier.model.deliveries import Stamp, Token
-from notifier.model.rates import Limits, Window
+from notifier.model.rates import Window
 from notifier.model.times import Instant
 
 UNLIMITED = 1 << 31
@@ -41,15 +41,6 @@ def gate(
         if surplus > 0:
             opens = max(opens, counted[surplus - 1] + window.length)
     return opens if opens > now else None
-
-
-def prune(stamps: Sequence[Stamp], limits: Limits, now: Instant) -> tuple[Stamp, ...]:
-    """Give the stamps that some window of their bucket still counts."""
-    windows = {Token.NORMAL: limits.normal, Token.RESERVE: limits.reserve}
-    longest = {
-        token: max((window.length for window in windows[token]), default=0) for token in Token
-    }
-    return tuple(stamp for stamp in stamps if stamp[0] + longest[stamp[1]] > now)
 
 
 def _within(window: Window, stamps: Sequence[Instant], now: Instant) -> list[Instant]:

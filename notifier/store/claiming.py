@@ -61,6 +61,8 @@ class Claiming:
         self._tx = tx
         self._tick = tick
         self._leased: list[int] = []
+        self._passed: set[int] = set()
+        self._freed: set[int] = set()
 
     def claim(self) -> None:
         """Lease what is due on every channel, best rank first, and put it into the tick."""
@@ -207,25 +209,25 @@ class Claiming:
 
     def _pass(self, critical: Sequence[int]) -> None:
         """Let critical deliveries pass waiting batches of their ticket: those are told by them."""
-        self._freed: set[int] = set()
         if not critical:
             return
         passed = self._tx.rows("passed_members", as_list(critical))
         if not passed:
             return
-        batches = {batch for _, batch, _ in passed}
-        ids = as_list(sorted(batches))
+        self._passed = {batch for _, batch, _ in passed}
+        ids = as_list(sorted(self._passed))
         self._tx.run("remember_former", ids)
         rows = [(member, told_by, self._tick.now) for member, _, told_by in passed]
         self._tx.write("merge_deliveries", rows)
         self._freed = {lane for (lane,) in self._tx.rows("lanes_of_batches", ids)}
-        dissolving.dissolve(self._tx, batches, self._tick.now)
+        dissolving.dissolve(self._tx, self._passed, self._tick.now)
 
     def _try_again(self, decisions: Sequence[tuple[_Lane, Decision]], until: Instant) -> None:
         rows = [
             (number, self._context.owner, until, int(token))
             for _, decision in decisions
             for number, token in decision.again
+            if number not in self._passed
         ]
         if rows:
             self._tx.write("lease_again", rows)

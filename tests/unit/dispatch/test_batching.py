@@ -298,7 +298,6 @@ class Lane:
             self.claim_once(now)
 
     def claim_once(self, now: int) -> None:
-        self.stamps = list(limits.prune(self.stamps, LIMITED, now))
         state = LaneState("sms", tuple(self.stamps), self.flying(), self.gate_at)
         waiting = self.unblocked()
         due = [

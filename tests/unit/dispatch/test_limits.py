@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from notifier.dispatch import limits
 from notifier.model.deliveries import Token
-from notifier.model.rates import Limits, Window
+from notifier.model.rates import Window
 
 MINUTE = Window(count=2, length=60_000)
 HOUR = Window(count=3, length=3_600_000)
@@ -71,18 +71,6 @@ def test_buckets_are_counted_apart() -> None:
     assert limits.stamped(stamps, Token.RESERVE) == [2]
 
 
-def test_stamps_are_kept_for_the_longest_window_of_their_bucket() -> None:
-    both = Limits(normal=(MINUTE, HOUR), reserve=(MINUTE,))
-    old = NOW - 60_000
-    stamps = ((old, Token.NORMAL), (old, Token.RESERVE), (old + 1, Token.RESERVE))
-    assert limits.prune(stamps, both, NOW) == (stamps[0], stamps[2])
-    assert limits.prune(stamps, both, NOW - 60_000 + 3_600_000) == ()
-
-
-def test_without_windows_no_stamp_is_kept() -> None:
-    assert limits.prune(((NOW, Token.NORMAL),), Limits(), NOW) == ()
-
-
 @given(windows_drawn, stamps_drawn, st.integers(0, 4), st.integers(0, 160))
 @settings(max_examples=200, deadline=None)
 def test_the_gate_is_the_first_instant_at_which_something_is_free(
@@ -93,17 +81,3 @@ def test_the_gate_is_the_first_instant_at_which_something_is_free(
         (at for at in range(now, 400) if limits.free(windows, stamps, open_count, at)), None
     )
     assert gate == (None if first == now else first)
-
-
-@given(windows_drawn, stamps_drawn, st.integers(0, 50))
-@settings(max_examples=100, deadline=None)
-def test_what_is_pruned_is_never_missed(
-    windows: list[Window], stamps: list[int], later: int
-) -> None:
-    pruned = limits.prune(
-        [(stamp, Token.NORMAL) for stamp in stamps], Limits(normal=tuple(windows)), 100
-    )
-    kept = limits.stamped(pruned, Token.NORMAL)
-    now = 100 + later
-    assert limits.free(windows, kept, 0, now) == limits.free(windows, stamps, 0, now)
-    assert limits.gate(windows, kept, 0, now) == limits.gate(windows, stamps, 0, now)

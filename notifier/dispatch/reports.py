@@ -1,0 +1,112 @@
+"""What dispatch tells the log of its sends, without addresses, texts or secrets.
+
+Takes flights and how they ended, gives log lines with their action and ids. Refuses to show
+an address or a number in full, also inside a provider's reply.
+"""
+
+import logging
+import re
+import traceback
+
+from notifier.dispatch.flights import Flight
+from notifier.model import ids, times
+from notifier.model.deliveries import Outcome, OutcomeKind
+from notifier.model.errors import ChannelDown, DeliveryError, StoreError
+from notifier.model.messages import Receipt
+from notifier.model.times import Instant
+
+_log = logging.getLogger(__name__)
+
+_MAILBOX = re.compile(r"(?<![^\s<>@])([^\s<>@])[^\s<>@]*@")
+_NUMBER = re.compile(r"\+?\d[\d ()-]{5,}(\d\d)")
+_LONGEST_READ = 1000
+_LONGEST_SHOWN = 300
+
+
+def short(address: str) -> str:
+    """Give what may be shown of an address: `j•••@example.com`, `•••23`."""
+    _, at, domain = address.rpartition("@")
+    return f"{address[:1]}•••@{domain}" if at else f"•••{address[-2:]}"
+
+
+def masked(reply: str) -> str:
+    """Give a provider's words on one line, with every address in them shortened."""
+    words = " ".join(reply[:_LONGEST_READ].split())
+    return _NUMBER.sub(r"•••\1", _MAILBOX.sub(r"\1•••@", words))[:_LONGEST_SHOWN]
+
+
+def ended(title: str, flight: Flight, result: Receipt | DeliveryError, outcome: Outcome) -> None:
+    """Report how a send ended."""
+    about: dict[str, str | int | None] = {
+        "batch": ids.public("bat", flight.batch.id),
+        "channel": flight.batch.channel,
+        "recipient": short(flight.batch.address),
+        "outcome": outcome.kind.value,
+    }
+    if isinstance(result, Receipt):
+        _log.info(
+            "delivery sent", extra={"action": "delivery.sent", "remote": result.remote, **about}
+        )
+        return
+    if outcome.kind is OutcomeKind.HANDED_BACK and not isinstance(result, ChannelDown):
+        _log.info("delivery handed back", extra={"action": "delivery.handed_back", **about})
+        return
+    said = result.evidence
+    about |= {"phase": said.phase, "code": said.code, "reason": outcome.reason}
+    failed = outcome.kind is OutcomeKind.FAILED
+    _log.log(
+        logging.ERROR if failed else logging.WARNING,
+        "[%s Error] to %s: %s%s",
+        title,
+        about["recipient"],
+        _words(result),
+        _then(outcome),
+        extra={"action": "delivery.failed", **about},
+    )
+
+
+def channel_down(title: str, error: Receipt | Exception, probe_at: Instant) -> None:
+    """Report that a breaker opened, or that a probe failed."""
+    _log.error(
+        "[%s Error] the channel is down: %s; asking again at %s",
+        title,
+        _words(error) if isinstance(error, DeliveryError) else type(error).__name__,
+        times.to_text(probe_at),
+        extra={"action": "channel.down"},
+    )
+
+
+def channel_up(title: str) -> None:
+    """Report that a breaker closed."""
+    _log.info("[%s] the channel is up again", title, extra={"action": "channel.up"})
+
+
+def leases_lost(count: int) -> None:
+    """Report that batches were held too long without a renewal."""
+    _log.warning("%d leases were lost", count, extra={"action": "batch.lease_lost"})
+
+
+def stumbled(what: str, error: Exception) -> None:
+    """Report a fault that something survives; only the store's own words hold no data."""
+    if isinstance(error, StoreError):
+        _log.warning("%s: %s", what, error, extra={"action": "dispatch.stumbled"})
+        return
+    where = "".join(traceback.format_tb(error.__traceback__))
+    _log.error(
+        "%s: %s\n%s", what, type(error).__name__, where, extra={"action": "dispatch.stumbled"}
+    )
+
+
+def _words(error: DeliveryError) -> str:
+    said = error.evidence
+    parts = (said.code, said.enhanced_code, masked(said.reply) if said.reply else None)
+    words = " ".join(str(part) for part in parts if part is not None)
+    return words or error.reason.sentence
+
+
+def _then(outcome: Outcome) -> str:
+    if outcome.kind is OutcomeKind.FAILED and outcome.reason is not None:
+        return f" ({outcome.reason.sentence})"
+    if outcome.kind is OutcomeKind.UNKNOWN:
+        return " (no answer; it may have arrived)"
+    return "" if outcome.next_at is None else f"; next try at {times.to_text(outcome.next_at)}"
