@@ -58,7 +58,7 @@ def _notice(person: Party, occasion: Occasion, given: tuple[str, str], own: bool
     told = _told_already(occasion, channel)
     if told is not None:
         return _new(person, occasion, to, (State.MERGED, Reason.SAME_SAVE), told.delivery_id)
-    if occasion.older:
+    if occasion.older and not _untold_holder(occasion, channel):
         return _new(person, occasion, to, (State.CANCELLED, Reason.SUPERSEDED))
     return _new(person, occasion, to, (State.PENDING, None))
 
@@ -81,6 +81,18 @@ def _told_already(occasion: Occasion, channel: str) -> Told | None:
         if speaks and (told.channel, told.turn) == here and _same_save(occasion, told):
             return told
     return None
+
+
+def _untold_holder(occasion: Occasion, channel: str) -> bool:
+    """Tell whether a late event is the first that could tell whoever holds the ticket now.
+
+    An update may overtake the assignment it follows. It tells nobody, so the assignment must.
+    """
+    state = occasion.memory.ticket
+    if occasion.turn is None or state is None or state.closed:
+        return False
+    here = (channel, occasion.turn)
+    return all((told.channel, told.turn) != here for told in occasion.memory.told)
 
 
 def _same_save(occasion: Occasion, told: Told) -> bool:

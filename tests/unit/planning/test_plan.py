@@ -270,6 +270,20 @@ def test_an_older_notice_for_somebody_else_is_superseded_within_the_window_too()
     assert verdicts(event(CREATED, JANE, version=1), desk) == [SUPERSEDED]
 
 
+def test_an_assignment_that_an_update_overtook_is_still_told() -> None:
+    desk = Desk()
+    desk.hear(event("ticket.updated", JOHN, version=3))
+    assert verdicts(event(ASSIGNED, JOHN, version=2), desk) == [PENDING, PENDING]
+    assert verdicts(event(CREATED, JOHN, version=1), desk, NOW + WINDOW + 1) == [SUPERSEDED] * 2
+
+
+def test_an_assignment_that_the_end_overtook_is_superseded() -> None:
+    desk = Desk()
+    desk.hear(event("ticket.updated", JOHN, version=2))
+    desk.hear(event("ticket.resolved", None, version=3))
+    assert verdicts(event(ASSIGNED, JOHN, version=1), desk) == [SUPERSEDED] * 2
+
+
 def test_an_older_end_withdraws_nothing() -> None:
     desk = Desk()
     desk.hear(event(ASSIGNED, JANE, version=3))
