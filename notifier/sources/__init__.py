@@ -1,1 +1,1 @@
-"""TODO"""
+"""How a help desk's call is authenticated and read."""

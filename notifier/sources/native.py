@@ -1,0 +1,110 @@
+"""The native webhook: our own format, signed by Standard Webhooks.
+
+Takes a call, gives its one event. Refuses an unknown media type, a body that is not strict
+JSON, and one that is not an event. What product text calls absent (null, empty, not there) is
+None in the event; all other text is kept as it was given.
+"""
+
+from collections.abc import Sequence
+
+from notifier.model.errors import UnsupportedMedia
+from notifier.model.events import Event, Party, Ticket
+from notifier.model.times import Instant, Millis
+from notifier.sources import native_shape, signatures, strict_json
+from notifier.sources.call import Call
+from notifier.sources.native_shape import PartyShape, TicketShape
+from notifier.sources.secrets import Secret
+
+_ACCEPTED = 202
+_NOBODY = Party()
+
+
+class NativeSource:
+    """One help desk that speaks the native format; a Source."""
+
+    def __init__(self, name: str, secrets: Sequence[Secret], tolerance: Millis) -> None:
+        """`tolerance`: how far the sender's clock may be off, both ways."""
+        self._name = name
+        self._secrets = tuple(secrets)
+        self._tolerance = tolerance
+
+    @property
+    def name(self) -> str:
+        """Give the name in the URL."""
+        return self._name
+
+    @property
+    def success_status(self) -> int:
+        """Give 202: it is stored, not yet sent."""
+        return _ACCEPTED
+
+    def verify(self, call: Call, now: Instant) -> None:
+        """Return if somebody who knows a secret signed the call lately; raises BadSignature."""
+        signatures.verify(call, self._secrets, self._tolerance, now)
+
+    def read(self, call: Call) -> Sequence[Event]:
+        """Give the one event of a verified call.
+
+        Raises UnsupportedMedia, BadPayload or WrongShape; BadSignature if `verify` would have,
+        for want of an id or a time.
+        """
+        _check_media(call)
+        value = strict_json.loads(call.body)
+        return (
+            event_of(self._name, signatures.webhook_id(call), signatures.signed_at(call), value),
+        )
+
+
+def event_of(source: str, webhook_id: str, signed_at: Instant, value: object) -> Event:
+    """Make an event of the value of a body; raises WrongShape.
+
+    `signed_at` is when it happened, unless the body says so itself.
+    """
+    shape = native_shape.read(value)
+    data = shape.data
+    return Event(
+        source=source,
+        webhook_id=webhook_id,
+        type=shape.type,
+        occurred_at=signed_at if shape.timestamp is None else shape.timestamp,
+        ticket=_ticket(data.ticket),
+        assignee=_party(data.assignee),
+        requester=_party(data.requester),
+        actor=_party(data.actor),
+    )
+
+
+def _ticket(shape: TicketShape) -> Ticket:
+    return Ticket(
+        id=shape.id,
+        title=shape.title,
+        number=shape.id if shape.number is None else shape.number,
+        priority=shape.priority,
+        status=shape.status,
+        category=shape.category,
+        url=shape.url,
+        version=shape.version,
+    )
+
+
+def _party(shape: PartyShape | None) -> Party | None:
+    if shape is None:
+        return None
+    party = Party(
+        id=shape.id,
+        name=shape.name,
+        email=shape.email,
+        phone=shape.phone,
+        locale=shape.locale,
+        time_zone=shape.time_zone,
+    )
+    return None if party == _NOBODY else party
+
+
+def _check_media(call: Call) -> None:
+    for value in call.header("content-type"):
+        if value.split(b";", 1)[0].strip().lower() != b"application/json":
+            raise UnsupportedMedia("The content type must be application/json.")
+    for value in call.header("content-encoding"):
+        if value.strip().lower() != b"identity":
+            raise UnsupportedMedia("The body must not be compressed (Content-Encoding).")
