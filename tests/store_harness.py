@@ -69,9 +69,10 @@ class Places:
 
     def __init__(self) -> None:
         self.left = {"email": 1000, "sms": 1000}
+        self.reserve = 0
 
     def free(self, channel: str, *, critical: bool) -> int:
-        return self.left[channel]
+        return self.left[channel] + (self.reserve if critical else 0)
 
     def taken(self, channel: str, count: int) -> None:
         self.left[channel] -= count

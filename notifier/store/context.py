@@ -53,6 +53,6 @@ class Tick:
     batches: list[Batch] = field(default_factory=list)
     claimed: dict[int, int] = field(default_factory=dict)
     unwanted: list[int] = field(default_factory=list)
-    released: list[int] = field(default_factory=list)
+    released: list[tuple[int, int]] = field(default_factory=list)
     renewed: list[int] = field(default_factory=list)
     lost: list[int] = field(default_factory=list)

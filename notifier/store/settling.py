@@ -51,7 +51,7 @@ def settle(context: Context, tx: Transaction, tick: Tick, settled: Sequence[Sett
     current: list[tuple[Settled, _Known, Ending]] = []
     for one in settled:
         batch = known.get(one.batch_id)
-        tick.released.append(one.batch_id)
+        tick.released.append((one.batch_id, one.fence))
         if batch is None or not _ours(one, batch, context.owner):
             _log.warning(
                 "a settle came after its lease was lost",

@@ -133,7 +133,7 @@ class SqliteStore:
         return await self._job(self._renew)
 
     def _renew(self, tx: Transaction, tick: Tick) -> list[int]:
-        held = self._writer.held() - set(tick.released)
+        held = set(dict(self._writer.held().items() - set(tick.released)))
         until = tick.now + self._options.lease
         rows = tx.rows("renew_batches", as_list(sorted(held)), self._context.owner, until)
         tick.renewed = [number for (number,) in rows]
@@ -155,7 +155,7 @@ class SqliteStore:
             pass
 
     def _recover(self, tx: Transaction, tick: Tick) -> int:
-        return upkeep.recover(self._context, tx, tick.now, self._writer.held())
+        return upkeep.recover(self._context, tx, tick.now, set(self._writer.held()))
 
     # -- waiting ----------------------------------------------------------------------------
 
@@ -173,8 +173,8 @@ class SqliteStore:
             return None
         times = [
             time
-            for channel, time in self._writer.next_wake.items()
-            if time is not None and self._places.free(channel, critical=True) > 0
+            for (channel, critical), time in self._writer.next_wake.items()
+            if time is not None and self._places.free(channel, critical=critical) > 0
         ]
         return min(times, default=None)
 

@@ -12,6 +12,7 @@ from typing import Any
 import apsw
 
 from notifier.model.errors import StoreFailed
+from notifier.model.events import CRITICAL_RANK, Priority
 from notifier.model.times import SECOND, Clock, Instant
 from notifier.store import settling
 from notifier.store.base import Credits, HandOver, Recorded
@@ -21,7 +22,7 @@ from notifier.store.context import Context, Tick
 from notifier.store.history import History
 from notifier.store.inbox import Inbox, Job, Record, Settle, Work
 from notifier.store.recording import Recording
-from notifier.store.transaction import Transaction
+from notifier.store.transaction import Transaction, as_list
 
 _log = logging.getLogger(__name__)
 
@@ -30,6 +31,9 @@ _PAUSE = 0.25
 
 LEASE_MARGIN = 2 * SECOND
 """This long before a lease ends nothing irreversible is begun any more."""
+
+_RANKS = {True: (CRITICAL_RANK,), False: tuple(priority.rank for priority in Priority)}
+"""Whose lanes are due: those of critical deliveries, or all."""
 
 Result = tuple[Any, Any, BaseException | None]
 """The future of a piece of work, its value, and what went wrong."""
@@ -58,7 +62,7 @@ class Writer:
         self._deliver: Callable[[list[Result], HandOver], None] = lambda results, handed: None
         self.inbox = Inbox()
         self.fault: str | None = None
-        self.next_wake: dict[str, Instant | None] = {}
+        self.next_wake: dict[tuple[str, bool], Instant | None] = {}
 
     def start(self, deliver: Callable[[list[Result], HandOver], None]) -> None:
         """Begin; `deliver` is called on the writer's thread after every tick."""
@@ -74,13 +78,18 @@ class Writer:
         self._connection.close()
 
     def still_held(self, number: int, fence: int) -> bool:
-        """Tell whether a lease holds long enough for one more write."""
+        """Tell whether a lease holds long enough for one more write.
+
+        None does while the last commit failed: its outcome could not be kept either.
+        """
+        if self.fault is not None:
+            return False
         held_fence, until = self._held.get(number, (0, 0))
         return held_fence == fence and self._clock.now() < until - LEASE_MARGIN
 
-    def held(self) -> set[int]:
-        """Give the batches that this process holds."""
-        return set(self._held)
+    def held(self) -> dict[int, int]:
+        """Give the batches that this process holds, each with its fence."""
+        return {number: fence for number, (fence, _) in self._held.items()}
 
     # -- the thread -------------------------------------------------------------------------
 
@@ -169,8 +178,10 @@ class Writer:
     def _committed(self, tick: Tick) -> None:
         until = tick.now + self._context.options.lease
         held = dict(self._held)
-        for number in tick.released:
-            held.pop(number, None)
+        for number, fence in tick.released:
+            # A late settle of an earlier lease must not let go of the present one.
+            if number in held and held[number][0] == fence:
+                del held[number]
         for number in tick.lost:
             held.pop(number, None)
         for number in tick.renewed:
@@ -183,6 +194,7 @@ class Writer:
             _log.warning("the store commits again", extra={"action": "store.recovered"})
             self.fault = None
         self.next_wake = {
-            channel: self._tx.one("next_wake", channel)
+            (channel, critical): self._tx.one("next_wake", channel, as_list(ranks))
             for channel in self._context.options.channels
+            for critical, ranks in _RANKS.items()
         }

@@ -329,6 +329,19 @@ async def test_a_lease_ends_unless_it_is_renewed(desk: StoreHarness) -> None:
     assert not desk.store.still_held(batch)
 
 
+async def test_a_late_settle_of_an_earlier_lease_leaves_the_present_one(
+    desk: StoreHarness,
+) -> None:
+    await desk.post(event())
+    (first,) = desk.taker.batches
+    await desk.settle(first, OutcomeKind.HANDED_BACK)
+    await desk.store.claim()
+    second = desk.taker.batches[-1]
+    assert second.fence > first.fence
+    await desk.settle(first, OutcomeKind.SENT)
+    assert desk.store.still_held(second)
+
+
 async def test_what_is_held_in_memory_is_not_freed_by_the_audit(desk: StoreHarness) -> None:
     (delivery,) = (await desk.post(event())).deliveries
     await desk.advance(5 * MINUTE)
@@ -535,6 +548,26 @@ async def test_waiting_for_work_ends_when_the_next_lane_is_due(desk: StoreHarnes
     assert not waiting.done()
     await desk.clock.advance_to(START + MINUTE, desk.store.flush)
     await waiting
+
+
+async def test_waiting_for_work_passes_over_what_the_last_places_are_not_for(
+    desk: StoreHarness,
+) -> None:
+    desk.places.left["email"] = 0
+    desk.places.reserve = 1
+    await desk.post(event(ticket="1"))
+    await desk.store.flush()
+    waiting = asyncio.ensure_future(desk.store.wait_for_work())
+    await desk.clock.advance_to(START + SECOND, desk.store.flush)
+    assert not waiting.done()
+    desk.places.reserve = 0
+    await desk.post(critical(event(ticket="2", to=JANE)))
+    desk.places.reserve = 1
+    desk.store.wake()
+    await waiting
+    await desk.store.claim()
+    (batch,) = desk.taker.batches
+    assert [member.ticket_number for member in batch.members] == ["2"]
 
 
 async def test_history_is_listed_newest_first_and_no_row_twice(desk: StoreHarness) -> None:
