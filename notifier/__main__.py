@@ -1,5 +1,5 @@
 """Makes `python -m notifier` the same as the `notifier` command."""
 
-from notifier.cli import main
+from notifier.cli.main import main
 
 main()

@@ -129,7 +129,7 @@ class Service:
         }
         return await self.client.post(f"{self.url}/webhooks", content=body, headers=headers)
 
-    async def get(self, path: str, **parameters: str) -> dict[str, Any]:
+    async def get(self, path: str, **parameters: str | list[str]) -> dict[str, Any]:
         """Read from the API."""
         answer = await self.client.get(
             f"{self.url}{path}",
@@ -140,7 +140,7 @@ class Service:
         found: dict[str, Any] = answer.json()
         return found
 
-    async def deliveries(self, **parameters: str) -> list[dict[str, Any]]:
+    async def deliveries(self, **parameters: str | list[str]) -> list[dict[str, Any]]:
         """Read every delivery, page by page."""
         found: list[dict[str, Any]] = []
         cursor: dict[str, str] = {}
@@ -155,9 +155,7 @@ class Service:
         """Wait until each of these deliveries has ended; give them all."""
         deadline = time.monotonic() + seconds
         while True:
-            open_ones = await self.deliveries(state="pending")
-            open_ones += await self.deliveries(state="sending")
-            open_ones += await self.deliveries(state="unknown")
+            open_ones = await self.deliveries(state=["pending", "sending", "unknown"])
             if not {one["id"] for one in open_ones} & set(ids):
                 return [one for one in await self.deliveries() if one["id"] in set(ids)]
             assert time.monotonic() < deadline, f"still open: {open_ones[:3]}"

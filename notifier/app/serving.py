@@ -8,6 +8,7 @@ either, because everything that matters is committed before it is promised.
 import asyncio
 import contextlib
 import gc
+import importlib
 import os
 import signal
 import socket
@@ -23,7 +24,17 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Server(uvicorn.Server):
-    """uvicorn, with the signals left to us."""
+    """uvicorn, with the signals left to us, and a word when it answers."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        """Needs no running loop."""
+        super().__init__(config)
+        self.answers = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and say so."""
+        await super().startup(sockets)
+        self.answers.set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -46,6 +57,15 @@ def server(asgi: ASGIApp, grace_seconds: int) -> Server:
             timeout_graceful_shutdown=grace_seconds,
         )
     )
+
+
+def runner() -> asyncio.Runner:
+    """Give a runner on uvloop, or on the standard loop where that cannot be had."""
+    try:
+        fast = importlib.import_module("uvloop")
+    except ImportError:
+        return asyncio.Runner()
+    return asyncio.Runner(loop_factory=fast.new_event_loop)
 
 
 def bind(host: str, port: int) -> socket.socket:

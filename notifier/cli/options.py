@@ -1,0 +1,86 @@
+"""What several commands take and say alike.
+
+Takes a command's options, gives settings. Refuses settings that cannot work.
+"""
+
+import ipaddress
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from notifier.model.errors import ConfigurationError
+from notifier.model.times import Millis
+from notifier.settings import values
+from notifier.settings.settings import Settings, load
+from notifier.sources.secrets import Secret, parse
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def env_file(command: Command) -> Command:
+    """Add `--env-file`."""
+    return click.option(
+        "--env-file",
+        type=click.Path(path_type=Path),
+        help="Read settings from this file instead of .env.",
+    )(command)
+
+
+def as_json(command: Command) -> Command:
+    """Add `--json`."""
+    return click.option(
+        "--json", "as_json", is_flag=True, help="Print one JSON document and nothing else."
+    )(command)
+
+
+def settings(path: Path | None, **given: str | None) -> Settings:
+    """Load the settings; what was given as an option wins. Warnings go to standard error."""
+    overrides = {name.upper(): text for name, text in given.items() if text is not None}
+    loaded, warnings = load({**os.environ, **overrides}, path)
+    for warning in warnings:
+        click.echo(f"notifier: warning: {warning}", err=True)
+    return loaded
+
+
+def secret(loaded: Settings) -> Secret:
+    """Give the secret that signs; raises ConfigurationError when there is none."""
+    known = parse(loaded.webhook_secret.get_secret_value())
+    if not known:
+        raise ConfigurationError("WEBHOOK_SECRET: not set; run notifier init, or set it")
+    return known[0]
+
+
+def url(loaded: Settings) -> str:
+    """Give where the running service is: NOTIFIER_URL, else what the settings say."""
+    given = os.environ.get("NOTIFIER_URL")
+    if given:
+        return values.web_address(given)
+    return f"http://{_reachable(loaded.host)}:{loaded.port}"
+
+
+def _reachable(host: str) -> str:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if address.is_unspecified:
+        return "127.0.0.1"
+    return f"[{host}]" if isinstance(address, ipaddress.IPv6Address) else host
+
+
+class Duration(click.ParamType[Millis]):
+    """A duration as settings write it: `30s`, or `0s` for none."""
+
+    name = "duration"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Millis:
+        """Read it; fails with what would be right."""
+        try:
+            return values.span(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)

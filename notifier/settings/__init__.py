@@ -1,0 +1,1 @@
+"""The settings: read at start from the environment, files and `.env`, all faults at once."""
