@@ -14,6 +14,8 @@ from notifier.planning.policy import Policy
 NOW = 1_795_424_400_000
 WINDOW = 60_000
 
+ASSIGNED, CREATED = "ticket.assigned", "ticket.created"
+
 JOHN = Party(id="7", name="John Smith", email="john@example.com", phone="+14155550123")
 JANE = Party(id="9", name="Jane Doe", email="jane@example.com")
 ADMINISTRATOR = Party(id="1", name="Administrator")
