@@ -36,6 +36,9 @@ from notifier.web.auth import Bearer
 from notifier.web.health import Health
 from notifier.web.webhooks import DEFAULT_SOURCE, Webhooks
 
+_NOBODY = "nobody@localhost"
+"""Stands in previews of mails for a sender that is not set; no mail leaves without one."""
+
 
 @dataclass(frozen=True, slots=True)
 class App:
@@ -128,8 +131,7 @@ def _policy(settings: Settings) -> Policy:
 
 def _style(settings: Settings) -> Style:
     return Style(
-        # Nothing is rendered without a sender: email is not configured then.
-        from_email=settings.sender or "",
+        from_email=settings.sender or _NOBODY,
         from_name=settings.from_name,
         reply_to=settings.reply_to,
         url_template=settings.ticket_url_template,

@@ -86,14 +86,19 @@ def windows(text: str) -> tuple[Window, ...]:
 
 
 def mail_address(text: str) -> str:
-    """Read a mail address; the grammar decides, not the kind of domain."""
+    """Read a mail address, its domain in ASCII; the grammar decides, not the kind of domain."""
     for label in ("", ".a"):
         # The library refuses names such as desk.local by a list; under another label they pass.
         try:
-            validate_email(text + label, check_deliverability=False, globally_deliverable=False)
+            found = validate_email(
+                text + label,
+                check_deliverability=False,
+                globally_deliverable=False,
+                allow_smtputf8=False,
+            )
         except ValueError:
             continue
-        return text
+        return f"{found.ascii_local_part}@{found.ascii_domain.removesuffix(label)}"
     raise ValueError("write a mail address, such as desk@example.com")
 
 
