@@ -83,6 +83,7 @@ class Dispatcher:
         self._looking: list[asyncio.Task[None]] = []
         self._keeping: list[asyncio.Task[None]] = []
         self._places: list[asyncio.Task[None]] = []
+        self._settling: set[asyncio.Task[None]] = set()
         self._handed = 0
         self._draining = False
         self._stopped = False
@@ -112,7 +113,7 @@ class Dispatcher:
         if self._draining:
             return
         async with asyncio.TaskGroup() as group:
-            start = group.create_task
+            start = self._begin = group.create_task
             self._looking = [start(self._repeat("looking for work", self._look))]
             self._keeping = [
                 start(self._repeat("renewing leases", self._renew)),
@@ -141,7 +142,7 @@ class Dispatcher:
         await self._at_most(_LAST_SETTLES, self._landed(self._close_lines()))
         goodbyes = [self._guarded(station.channel.close()) for station in self._stations.values()]
         await self._at_most(_GOODBYE, asyncio.gather(*goodbyes))
-        for task in (*self._keeping, *self._places):
+        for task in (*self._keeping, *self._places, *self._settling):
             task.cancel()
 
     def _close_lines(self) -> list[Flight]:
@@ -151,6 +152,8 @@ class Dispatcher:
         await self._hand_back(waiting)
         if self._places:
             await asyncio.wait(self._places)
+        if self._settling:
+            await asyncio.wait(self._settling)
 
     async def _at_most(self, limit: Millis, work: Awaitable[Any]) -> None:
         timer = asyncio.ensure_future(self._clock.sleep(limit))
@@ -163,7 +166,12 @@ class Dispatcher:
 
     async def _place(self, station: _Station, only_critical: bool) -> None:
         while (flight := await station.line.get(only_critical=only_critical)) is not None:
-            await self._settle(flight, await self._fly(station, flight))
+            ended = await self._fly(station, flight)
+            # The place does not wait for the commit, so that one commit settles many flights;
+            # credits bound how many are on their way to it.
+            settling = self._begin(self._settle(flight, ended))
+            self._settling.add(settling)
+            settling.add_done_callback(self._settling.discard)
             if station.breaker.is_open:
                 await self._hand_back(station.line.remove(lambda waiting: True))
 
