@@ -29,14 +29,11 @@ class Certificate:
     pem: str
     key: str
 
-    def context(self, highest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> ssl.SSLContext:
+    def context(self) -> ssl.SSLContext:
         """Give what a server needs to show it."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, "both.pem")
-            path.write_text(self.pem + self.key)
-            context.load_cert_chain(path)
-        context.maximum_version = highest
+            context.load_cert_chain(write(folder, "both.pem", self.pem + self.key))
         return context
 
 
@@ -54,8 +51,8 @@ async def _make(name: str, year: int) -> Certificate:
     first, last = f"{year}0101000000Z", f"{year}0102000000Z"
     dates = ("-startdate", first, "-enddate", last) if year else ("-days", "2")
     with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "index").touch()
-        Path(folder, "settings").write_text(_SETTINGS)
+        write(folder, "index", "")
+        write(folder, "settings", _SETTINGS)
         await _openssl(
             folder,
             *("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
@@ -67,7 +64,18 @@ async def _make(name: str, year: int) -> Certificate:
             *("ca", "-config", "settings", "-selfsign", "-keyfile", "key", "-in", "request"),
             *("-out", "certificate", "-batch", "-notext", *dates),
         )
-        return Certificate(Path(folder, "certificate").read_text(), Path(folder, "key").read_text())
+        return _read(folder)
+
+
+def write(folder: str, name: str, text: str) -> str:
+    """Write a file, and give where it is."""
+    path = Path(folder, name)
+    path.write_text(text)
+    return str(path)
+
+
+def _read(folder: str) -> Certificate:
+    return Certificate(Path(folder, "certificate").read_text(), Path(folder, "key").read_text())
 
 
 async def _openssl(folder: str, *words: str) -> None:

@@ -91,7 +91,7 @@ class Conversation(asyncio.Protocol):
         self._recipients: list[str] = []
         self._in_data = False
         self._encrypting = False
-        self._login: list[str] = []
+        self._login: list[bytes] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     # -- steps for scripts ----------------------------------------------------------------------
@@ -111,6 +111,10 @@ class Conversation(asyncio.Protocol):
 
     def hang(self) -> None:
         """Answer nothing."""
+
+    def begin_data(self) -> None:
+        """Take what follows as a mail; for a step of DATA that says 354 by itself."""
+        self._in_data = True
 
     def drip(self) -> None:
         """Answer for ever, a byte at a time, without ever finishing."""
@@ -182,14 +186,15 @@ class Conversation(asyncio.Protocol):
         seen = Seen(line, self.secure, self.number)
         self.server.commands.append(seen)
         if self._login:
-            self._act("AUTH", self._login.pop(0).encode())
+            self._act("AUTH", self._login.pop(0))
             return
         match seen.verb:
             case "EHLO":
                 self._act("EHLO", self._greeting())
             case "STARTTLS":
-                self.transport.pause_reading()
                 if self._act("STARTTLS", b"220 2.0.0 go ahead\r\n").startswith(b"220"):
+                    # What follows is no longer for us to read.
+                    self.transport.pause_reading()
                     self.spawn(self._encrypt())
             case "AUTH":
                 self._sign_in(line)
@@ -200,10 +205,10 @@ class Conversation(asyncio.Protocol):
                 self._transact(seen.verb, line)
 
     def _sign_in(self, line: str) -> None:
-        if line.upper() != "AUTH LOGIN":
+        if not line.upper().startswith("AUTH LOGIN "):
             self._act("AUTH", b"235 2.7.0 welcome\r\n")
-        elif self._act("AUTH", b"334 VXNlcm5hbWU6\r\n").startswith(b"334"):
-            self._login = ["334 UGFzc3dvcmQ6\r\n", "235 2.7.0 welcome\r\n"]
+        elif self._act("AUTH", b"334 UGFzc3dvcmQ6\r\n").startswith(b"334"):
+            self._login = [b"235 2.7.0 welcome\r\n"]
 
     def _transact(self, verb: str, line: str) -> None:
         address = line.partition("<")[2].partition(">")[0]
@@ -213,7 +218,7 @@ class Conversation(asyncio.Protocol):
         said = self._act(verb, b"354 go ahead\r\n" if verb == "DATA" else b"250 2.1.0 Ok\r\n")
         if verb == "RCPT" and said.startswith(b"2"):
             self._recipients.append(address)
-        self._in_data = verb == "DATA" and said.startswith(b"354")
+        self._in_data |= verb == "DATA" and said.startswith(b"354")
 
     def _act(self, name: str, usual: bytes) -> bytes:
         """Do the script's next step, or the usual; give the bytes that were said by it."""
@@ -244,7 +249,7 @@ class Conversation(asyncio.Protocol):
         plain, context = self.transport, self.server.context
         try:
             secured = await loop.start_tls(plain, self, context, server_side=True)
-        except OSError:
+        except (OSError, asyncio.CancelledError):
             self.connection_lost(None)
             return
         assert secured is not None

@@ -4,7 +4,6 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal, TypedDict, Unpack
 
 import pytest
@@ -12,7 +11,7 @@ import pytest
 from notifier.channels.smtp import Deadlines, SmtpAccount, SmtpChannel
 from notifier.model.errors import DeliveryError
 from notifier.model.messages import Email, Outgoing
-from tests.integration.smtp_certificates import Certificate, certificate
+from tests.integration.smtp_certificates import Certificate, certificate, write
 from tests.integration.smtp_server import SmtpServer, serving
 
 Tls = Literal["starttls", "implicit", "none"]
@@ -26,8 +25,11 @@ SENDER = "desk@example.com"
 TO = "john@example.com"
 RAW = b"Subject: Ticket\r\n\r\nHello\r\n.\r\n..two\r\n.dot at the end\r\n"
 
-TINY = Deadlines(connect=0.3, command=0.3, dot=0.3, attempt=30.0, idle=60.0)
+TINY = Deadlines(connect=0.4, command=0.4, dot=0.4)
 """For tests that wait for a deadline; the others keep the real ones, which never come."""
+
+SHORT = Deadlines(connect=1.0, command=1.0, dot=1.0)
+"""For tests in which something else must come in time."""
 
 
 class Changes(TypedDict, total=False):
@@ -101,8 +103,7 @@ async def setting(
     mine = await certificate()
     server.context = server.context or mine.context()
     with tempfile.TemporaryDirectory() as folder:
-        authorities = Path(folder, "ca.pem")
-        authorities.write_text((trusted or mine).pem)
+        authorities = write(folder, "ca.pem", (trusted or mine).pem)
         async with serving(server):
             account = SmtpAccount(
                 host="127.0.0.1",
@@ -113,7 +114,7 @@ async def setting(
                 auth=changes.get("auth", "auto"),
                 from_email=changes.get("from_email", SENDER),
                 connections=changes.get("connections", 4),
-                ca_file=str(authorities),
+                ca_file=authorities,
                 ehlo_hostname=changes.get("ehlo_hostname"),
             )
             channel = SmtpChannel(account, deadlines)

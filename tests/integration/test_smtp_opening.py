@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import gc
 import socket
 import ssl
 from collections.abc import Callable
@@ -77,6 +78,26 @@ async def test_a_connection_that_never_comes_about_ends_at_its_deadline(kind: st
             filler.connect_ex(full.getsockname())
         error = await down(SmtpChannel(account(kind, full.getsockname()[1]), TINY), "connect")
     assert error.evidence.reply == "the mail server did not answer in time"
+
+
+@cell("E2")
+async def test_a_send_cancelled_while_connecting_leaves_nothing_open(kind: str) -> None:
+    with socket.socket() as full, ExitStack() as fillers:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for _ in range(4):
+            filler = fillers.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(full.getsockname())
+        channel = SmtpChannel(account(kind, full.getsockname()[1]))
+        sending = asyncio.create_task(channel.send(letter(), ours))
+        done, _ = await asyncio.wait({sending}, timeout=0.1)
+        assert not done
+        sending.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sending
+        await channel.close()
+    gc.collect()
 
 
 @cell("E3", kinds=("plain", "starttls"))
@@ -173,6 +194,15 @@ async def test_encryption_of_long_ago_gets_no_password(kind: str) -> None:
     assert no_secret_left(server)
 
 
+async def test_a_server_that_speaks_in_the_clear_gets_nothing_where_tls_was_asked_for() -> None:
+    async with setting("plain", tls="implicit") as one:
+        error = await one.refused()
+    assert isinstance(error, ChannelDown)
+    assert error.evidence.phase == "tls"
+    assert "no encrypted connection" in (error.evidence.reply or "")
+    assert one.server.verbs() == []
+
+
 @pytest.mark.parametrize("user", [USER, None], ids=["E16-starttls", "E16-starttls-no-sign-in"])
 async def test_without_starttls_nothing_is_said_in_the_clear(user: str | None) -> None:
     async with setting("plain", tls="starttls", user=user) as one:
@@ -185,8 +215,13 @@ async def test_without_starttls_nothing_is_said_in_the_clear(user: str | None) -
 
 @pytest.mark.parametrize(
     "said",
-    [b"454 4.7.0 TLS not available\r\n", b"220 go\r\n250 injected\r\n", b"220 go\r\n2"],
-    ids=["E17-starttls-refused", "E17-starttls-injected", "E17-starttls-half-a-line"],
+    [
+        b"454 4.7.0 TLS not available\r\n",
+        b"220 go\r\n250 injected\r\n",
+        b"220 go\r\n2",
+        b"220 go\r\nEHLO\r\n",
+    ],
+    ids=[f"E17-starttls-{way}" for way in ("refused", "injected", "half-a-line", "garbage")],
 )
 async def test_whatever_follows_the_answer_to_starttls_ends_the_session(said: bytes) -> None:
     server = SmtpServer()
