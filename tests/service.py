@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+
 from notifier.sources.signatures import sign
+from tests.openapi_check import repository_checker
 
 SECRET = "whsec_" + "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0IQ=="
 TOKEN = "token-of-the-tests-0123456789"
@@ -43,6 +45,13 @@ def assigned(number: int, email: str, **ticket: object) -> dict[str, Any]:
     }
 
 
+async def _is_as_documented(answer: httpx2.Response) -> None:
+    """Hold an answer against openapi.yaml."""
+    call = answer.request
+    body = await answer.aread()
+    repository_checker().check(call.method, call.url.path, answer.status_code, answer.headers, body)
+
+
 class Service:
     """One folder, one store in it, and the process that serves it, if it runs."""
 
@@ -69,7 +78,9 @@ class Service:
         self.process: asyncio.subprocess.Process | None = None
         self.lines: list[str] = []
         self._line = asyncio.Event()
-        self.client = httpx2.AsyncClient(trust_env=False, timeout=30)
+        self.client = httpx2.AsyncClient(
+            trust_env=False, timeout=30, event_hooks={"response": [_is_as_documented]}
+        )
 
     async def start(self, *before: str) -> None:
         """Start the process (under another command, if one is given) and wait until it serves."""
