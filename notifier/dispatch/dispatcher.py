@@ -29,6 +29,9 @@ T = TypeVar("T")
 
 _RENEW_EVERY: Millis = 10 * SECOND
 _SWEEP_EVERY: Millis = 10 * SECOND
+_LISTEN_EVERY: Millis = 10 * SECOND
+# A reply to a message may take minutes; from here on it counts as a sign that none will come.
+_SILENCE: Millis = 30 * SECOND
 _STUMBLE_PAUSE: Millis = SECOND
 # When only critical places are left, the store sees work that it may not lease.
 _NOTHING_PAUSE: Millis = SECOND // 5
@@ -118,6 +121,7 @@ class Dispatcher:
             self._keeping = [
                 start(self._repeat("renewing leases", self._renew)),
                 start(self._repeat("sweeping", self._sweep)),
+                start(self._repeat("listening for silence", self._listen)),
             ]
             for station in self._stations.values():
                 probe = functools.partial(self._probe, station)
@@ -215,7 +219,8 @@ class Dispatcher:
 
     def _may_depart(self, flight: Flight) -> bool:
         ours = not self._stopped and self._wanted(flight)
-        flight.departed |= ours
+        if ours and not flight.departed:
+            flight.departed, flight.heard_at = True, self._clock.now()
         return ours
 
     def _wanted(self, flight: Flight) -> bool:
@@ -234,11 +239,14 @@ class Dispatcher:
             reports.stumbled("a send failed by a fault of our own", result)
             careful = station.channel.about.commits_start
             return flights.unforeseen(flight, result, careful=careful)
+        self._learn(station, result)
+        return result
+
+    def _learn(self, station: _Station, result: Receipt | DeliveryError) -> None:
         if station.breaker.learn(result, self._clock.now()):
             self._means.credits.shut(station.channel.name)
             station.opened.set()
             reports.channel_down(station.title, result, station.breaker.probe_at)
-        return result
 
     async def _settle(self, flight: Flight, settled: Settled) -> None:
         result = await self._guarded(self._store.settle(settled))
@@ -288,6 +296,15 @@ class Dispatcher:
         for station in self._stations.values():
             await self._hand_back(station.line.remove(functools.partial(self._unfit, station)))
         await self._store.sweep()
+
+    async def _listen(self) -> None:
+        """Let the breakers learn of providers that took a message and say nothing to it."""
+        await self._clock.sleep(_LISTEN_EVERY)
+        now = self._clock.now()
+        for flight in self._flights.values():
+            if flight.departed and now - flight.heard_at >= _SILENCE:
+                flight.heard_at = now
+                self._learn(self._stations[flight.batch.channel], flights.silence(flight))
 
     async def _probe(self, station: _Station) -> None:
         await station.opened.wait()

@@ -8,7 +8,15 @@ from asyncio import Task
 from dataclasses import dataclass
 
 from notifier.model.deliveries import Attempt, Batch, Outcome, Settled
-from notifier.model.errors import DeliveryError, Evidence, HandedBack, Permanent, Transient, Unknown
+from notifier.model.errors import (
+    ChannelDown,
+    DeliveryError,
+    Evidence,
+    HandedBack,
+    Permanent,
+    Transient,
+    Unknown,
+)
 from notifier.model.messages import Email, Medium, Message, Receipt
 from notifier.model.reasons import Reason
 from notifier.model.times import Instant
@@ -24,7 +32,7 @@ class Flight:
     """One try to send one batch.
 
     `announced`: the store knows that it began. `departed`: the channel was told that it may
-    write the irreversible byte, so perhaps it did.
+    write the irreversible byte, so perhaps it did. `heard_at`: from when on silence counts.
     """
 
     batch: Batch
@@ -35,6 +43,7 @@ class Flight:
     announced: bool = False
     departed: bool = False
     withdrawn: bool = False
+    heard_at: Instant = 0
     sending: Task[Receipt | Exception] | None = None
 
 
@@ -49,6 +58,12 @@ def interrupted(flight: Flight) -> DeliveryError:
 def not_ours(flight: Flight) -> HandedBack:
     """Give how a flight ended whose lease was lost before it began."""
     return HandedBack(Reason.EXPIRED, Evidence(_BEGUN[flight.medium]))
+
+
+def silence(flight: Flight) -> DeliveryError:
+    """Give what it means that the provider says nothing to a message that it was handed."""
+    evidence = Evidence(_ANSWERED[flight.medium], reply="no reply for 30 s")
+    return ChannelDown(Reason.RETRIES_EXHAUSTED, evidence)
 
 
 def unforeseen(flight: Flight, error: Exception, *, careful: bool) -> DeliveryError:

@@ -184,6 +184,31 @@ async def test_a_channel_that_went_down_again_is_probed_from_the_start() -> None
         assert [at - START for at in scene.email.probed] == [30 * SECOND, 60 * SECOND]
 
 
+async def test_a_provider_that_says_nothing_to_what_it_was_handed_is_left_alone() -> None:
+    async with Scene() as scene:
+        scene.email.usual = hang("reply")
+        await scene.offer(*(batch(number) for number in range(1, 101)))
+        await scene.advance(40 * SECOND)
+        assert scene.dispatcher.down() == (), "three of them, once each, are not five"
+        await scene.advance(30 * SECOND)
+        (sentence,) = scene.dispatcher.down()
+        assert sentence.startswith("Email is down since 2026-11-23T09:01:")
+        assert scene.email.running == 3, "what it has been handed is still waited for"
+
+
+async def test_a_reply_that_takes_its_time_is_no_silence() -> None:
+    async with Scene() as scene:
+        for _ in range(6):
+            slow = hang("reply")
+            scene.email.script(slow)
+            await scene.offer(batch())
+            await scene.advance(20 * SECOND)
+            slow.release.set()
+            await scene.advance(SECOND)
+        assert scene.dispatcher.down() == ()
+        assert scene.store.counts() == {SENT: 6}
+
+
 # -- loops ---------------------------------------------------------------------------------------
 
 
