@@ -4,6 +4,7 @@ Takes a format (`console` or `json`) and a level, gives a running listener. Refu
 when the queue is full, lines are dropped and counted.
 """
 
+import copy
 import json
 import logging
 import logging.handlers
@@ -57,6 +58,12 @@ class _Dropping(logging.handlers.QueueHandler):
         super().__init__(waiting)
         self._waiting = waiting
         self._dropped = 0
+
+    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        # The standard one would write the exception into the message.
+        prepared = copy.copy(record)
+        prepared.msg, prepared.args = record.getMessage(), None
+        return prepared
 
     def enqueue(self, record: logging.LogRecord) -> None:
         try:

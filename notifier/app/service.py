@@ -1,16 +1,21 @@
 """The service as it runs: store, dispatcher and web server, started and stopped in order.
 
 Takes an App and a bound socket. Refuses to start on a store that another process keeps
-(StoreLocked) or that is damaged (StoreDamaged).
+(StoreLocked), that is damaged (StoreDamaged) or cannot be opened (StoreError), and on an
+address on which another process listens (NotifierError).
 """
 
 import asyncio
+import logging
 import socket
 
 from notifier.app import serving
 from notifier.app.building import App
-from notifier.model.errors import StoreLocked
+from notifier.model.errors import NotifierError, StoreError, StoreLocked
 from notifier.model.times import SECOND, Millis
+from notifier.store.connection import STORAGE_ERRORS
+
+_log = logging.getLogger(__name__)
 
 _LOCK_LOOK = 0.25
 
@@ -25,33 +30,66 @@ class Service:
         self._grace = grace
         self._server = serving.server(app.asgi, max(1, grace // SECOND))
         self._tasks: list[asyncio.Task[None]] = []
+        host, port = listening.getsockname()[:2]
+        self._url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     @property
     def url(self) -> str:
         """Give the address on which it listens."""
-        host, port = self._listening.getsockname()[:2]
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        return self._url
 
     async def start(self, lock_wait: Millis = 0) -> None:
-        """Open the store, send what waits in it, and answer; returns when calls are answered."""
-        await self._open(lock_wait)
+        """Open the store, send what waits in it, and answer; returns when calls are answered.
+
+        What it opened is closed again when it fails or is cancelled, the socket included.
+        """
+        try:
+            await self._open(lock_wait)
+            await self._run()
+        except BaseException:
+            self._listening.close()
+            raise
+        self._app.watch.started = True
+
+    async def _run(self) -> None:
         self._tasks = [
             asyncio.create_task(self._app.dispatcher.run(), name="dispatcher"),
             asyncio.create_task(self._server.serve([self._listening]), name="server"),
         ]
-        await self._server.answers.wait()
-        self._app.watch.started = True
+        answers = asyncio.create_task(self._server.answers.wait())
+        try:
+            await asyncio.wait({answers, *self._tasks}, return_when=asyncio.FIRST_COMPLETED)
+            if not answers.done():
+                await self.ended()
+        except OSError as error:
+            await self.stop()
+            # Whoever else bound the same address was the first to listen on it.
+            raise NotifierError(f"cannot listen on {self.url}: {error.strerror}") from error
+        except BaseException:
+            await self.stop()
+            raise
+        finally:
+            answers.cancel()
 
     async def _open(self, lock_wait: Millis) -> None:
         loop = asyncio.get_running_loop()
         until = loop.time() + lock_wait / SECOND
+        said = False
         while True:
             try:
                 self._app.store.open(self._app.credits, self._app.dispatcher)
                 return
-            except StoreLocked:
+            except StoreLocked as error:
                 if loop.time() >= until:
                     raise
+                if not said:
+                    _log.info("waiting: %s", error, extra={"action": "store.waiting"})
+                said = True
+            except STORAGE_ERRORS as error:
+                raise StoreError(
+                    f"the store cannot be opened: {error}; DATABASE_URL must name a file in a "
+                    "folder that is there and may be written to"
+                ) from error
             await asyncio.sleep(_LOCK_LOOK)
 
     async def ended(self) -> None:

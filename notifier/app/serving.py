@@ -32,7 +32,10 @@ class Server(uvicorn.Server):
         self.answers = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, and say so."""
+        """Listen, and say so; raises OSError when somebody else listens there."""
+        for one in sockets or ():
+            # uvloop would go on as if nothing had happened.
+            one.listen(self.config.backlog)
         await super().startup(sockets)
         self.answers.set()
 

@@ -26,7 +26,12 @@ _TIMEOUT = 10.0
 @click.option("--to", help="The assignee's mail address or phone number.")
 @click.option("--title", default="Printer Not Working", help="The ticket's title.")
 @click.option("--file", "body_file", type=click.File("rb"), help="Post this body as it is.")
-@click.option("--id", "webhook_id", help="The webhook-id; a repeated one is a repeated call.")
+@click.option(
+    "--id",
+    "webhook_id",
+    type=options.WebhookId(),
+    help="The webhook-id; a repeated one is a repeated call.",
+)
 @options.as_json
 @options.env_file
 def command(
@@ -47,7 +52,7 @@ def command(
     address = f"{options.url(settings)}/webhooks"
     try:
         answer = httpx2.post(address, content=body, headers=made, timeout=_TIMEOUT, trust_env=False)
-    except httpx2.HTTPError as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         click.echo(f"notifier: no answer from {address}: {error}; is it running?", err=True)
         sys.exit(1)
     _show(answer, as_json)

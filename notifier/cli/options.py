@@ -5,6 +5,7 @@ Takes a command's options, gives settings. Refuses settings that cannot work.
 
 import ipaddress
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -39,7 +40,9 @@ def as_json(command: Command) -> Command:
 def settings(path: Path | None, **given: str | None) -> Settings:
     """Load the settings; what was given as an option wins. Warnings go to standard error."""
     overrides = {name.upper(): text for name, text in given.items() if text is not None}
-    loaded, warnings = load({**os.environ, **overrides}, path)
+    files = {f"{name}_FILE" for name in overrides}
+    written = {name: text for name, text in os.environ.items() if name not in files}
+    loaded, warnings = load({**written, **overrides}, path)
     for warning in warnings:
         click.echo(f"notifier: warning: {warning}", err=True)
     return loaded
@@ -54,10 +57,16 @@ def secret(loaded: Settings) -> Secret:
 
 
 def url(loaded: Settings) -> str:
-    """Give where the running service is: NOTIFIER_URL, else what the settings say."""
+    """Give where the running service is: NOTIFIER_URL, else what the settings say.
+
+    Raises ConfigurationError when NOTIFIER_URL is no address.
+    """
     given = os.environ.get("NOTIFIER_URL")
     if given:
-        return values.web_address(given)
+        try:
+            return values.web_address(given)
+        except ValueError as error:
+            raise ConfigurationError(f"NOTIFIER_URL: {error}") from None
     return f"http://{_reachable(loaded.host)}:{loaded.port}"
 
 
@@ -69,6 +78,18 @@ def _reachable(host: str) -> str:
     if address.is_unspecified:
         return "127.0.0.1"
     return f"[{host}]" if isinstance(address, ipaddress.IPv6Address) else host
+
+
+class WebhookId(click.ParamType[str]):
+    """A webhook-id: 1 to 255 printable ASCII characters, as the service takes them."""
+
+    name = "id"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Read it; fails with what would be right."""
+        if not re.fullmatch(r"[ -~]{1,255}", str(value)):
+            self.fail("write 1 to 255 printable ASCII characters", param, ctx)
+        return str(value)
 
 
 class Duration(click.ParamType[Millis]):

@@ -57,6 +57,7 @@ async def _serve(settings: Settings, lock_wait: Millis) -> int:
         await asyncio.wait({asked, starting}, return_when=asyncio.FIRST_COMPLETED)
         if not starting.done():
             starting.cancel()
+            await asyncio.wait({starting})
             return 0
         starting.result()
         _say_ready(settings, service)

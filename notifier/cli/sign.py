@@ -6,6 +6,7 @@ nothing: what the body says is the receiver's matter.
 
 import secrets
 import shlex
+import sys
 import time
 from pathlib import Path
 from typing import BinaryIO
@@ -23,7 +24,12 @@ def fresh_id() -> str:
 
 @click.command()
 @click.argument("body_file", type=click.File("rb"))
-@click.option("--id", "webhook_id", help="The webhook-id; a fresh one if not given.")
+@click.option(
+    "--id",
+    "webhook_id",
+    type=options.WebhookId(),
+    help="The webhook-id; a fresh one if not given.",
+)
 @click.option("--curl", is_flag=True, help="Print a curl command that posts the file.")
 @options.env_file
 def command(body_file: BinaryIO, webhook_id: str | None, curl: bool, env_file: Path | None) -> None:
@@ -36,7 +42,8 @@ def command(body_file: BinaryIO, webhook_id: str | None, curl: bool, env_file: P
         for name, value in made.items():
             click.echo(f"{name}: {value}")
         return
-    parts = ["curl", "--max-time", "10", "--data-binary", f"@{body_file.name}"]
+    name = "-" if body_file.name == sys.stdin.buffer.name else body_file.name
+    parts = ["curl", "--max-time", "10", "--data-binary", f"@{name}"]
     for name, value in made.items():
         parts += ["-H", f"{name}: {value}"]
     click.echo(shlex.join([*parts, f"{options.url(settings)}/webhooks"]))

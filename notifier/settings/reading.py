@@ -95,10 +95,11 @@ def _from_file(env_file: Path | None, written: Written) -> Mapping[str, str]:
     if env_file is None and not path.is_file():
         return {}
     try:
-        # Values are taken as they stand: a $ in a password is a $.
-        found = dotenv_values(path, interpolate=False)
-        with path.open(encoding="utf-8"):
-            return {name: text for name, text in found.items() if text is not None}
+        # Values are taken as they stand: a $ in a password is a $. Editors on Windows begin a
+        # file with a mark, which is no part of the first name.
+        with path.open(encoding="utf-8-sig") as file:
+            found = dotenv_values(stream=file, interpolate=False)
+        return {name: text for name, text in found.items() if text is not None}
     except (OSError, UnicodeDecodeError) as error:
         written.faults.append(f"{path}: cannot be read: {error}")
         return {}
@@ -132,7 +133,7 @@ def _from_named_file(
     name = file_name.removesuffix(_FILE)
     if not path.strip():
         return
-    if place.get(name, "").strip():
+    if name in place and _counts(name, place[name]):
         written.faults.append(f"{name}: both {name} and {file_name} are set; remove one of them")
         return
     try:
@@ -140,10 +141,13 @@ def _from_named_file(
             content = file.read(_LARGEST_FILE + 1)
         if len(content) > _LARGEST_FILE:
             raise ValueError("it is larger than 64 KiB")
-        found[name] = content.decode().strip()
+        text = content.decode().strip()
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not a short text file"
         written.faults.append(f"{file_name}: the file cannot be read: {reason}")
+        return
+    if _counts(name, text):
+        found[name] = text
 
 
 def _unknown(name: str, names: Collection[str]) -> str:

@@ -4,6 +4,7 @@ Takes the texts that `reading` found, gives frozen settings. Refuses (Configurat
 that are wrong in themselves or together, all at once, one line each.
 """
 
+import os.path
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,6 +19,7 @@ from notifier.model.times import DAY, HOUR, MINUTE, SECOND
 from notifier.settings import reading, values
 from notifier.settings.values import (
     Duration,
+    Host,
     Hosts,
     MailAddress,
     Port,
@@ -130,7 +132,7 @@ class Settings(BaseSettings):
     signature_tolerance: Duration = 300 * SECOND
     shutdown_grace: Span = 20 * SECOND
 
-    host: str = "127.0.0.1"
+    host: Host = "127.0.0.1"
     port: Port = 8080
     log_format: Annotated[Literal["console", "json"], _Lower] = "console"
     log_level: Annotated[Literal["debug", "info", "warning", "error"], _Lower] = "info"
@@ -239,20 +241,33 @@ def _together(settings: Settings) -> list[str]:
 def _email_faults(settings: Settings) -> list[str]:
     if not settings.enable_email:
         return []
-    faults = []
-    user, password = settings.smtp_user, settings.smtp_password
-    if settings.smtp_auth != "none":
-        if user and not password:
-            faults.append("SMTP_PASSWORD: missing; SMTP_USER is set, so set this too")
-        if password and not user:
-            faults.append("SMTP_USER: missing; SMTP_PASSWORD is set, so set this too")
-    if user and password and settings.sender is None:
-        faults.append("FROM_EMAIL: missing; SMTP_USER is no mail address, so set this too")
-    if settings.smtp_auth == "none" and settings.sender is None:
-        faults.append("FROM_EMAIL: missing; it is the address that mails come from")
-    if settings.smtp_ca_file and not Path(settings.smtp_ca_file).is_file():
+    faults = _relay_faults(settings) if settings.smtp_auth == "none" else _sign_in_faults(settings)
+    # Not Path.is_file, which raises for names that are too long.
+    if settings.smtp_ca_file and not os.path.isfile(settings.smtp_ca_file):
         faults.append("SMTP_CA_FILE: there is no such file")
     return faults
+
+
+def _relay_faults(settings: Settings) -> list[str]:
+    if settings.sender is None:
+        return ["FROM_EMAIL: missing; it is the address that mails come from"]
+    return []
+
+
+def _sign_in_faults(settings: Settings) -> list[str]:
+    match bool(settings.smtp_user), bool(settings.smtp_password):
+        case True, False:
+            return ["SMTP_PASSWORD: missing; SMTP_USER is set, so set this too"]
+        case False, True:
+            return ["SMTP_USER: missing; SMTP_PASSWORD is set, so set this too"]
+        case True, True if settings.sender is None:
+            return ["FROM_EMAIL: missing; SMTP_USER is no mail address, so set this too"]
+        case False, False if settings.from_email:
+            return [
+                "SMTP_USER: missing; FROM_EMAIL is set, so set this and SMTP_PASSWORD "
+                "(a relay without sign-in needs SMTP_AUTH=none)"
+            ]
+    return []
 
 
 def _sms_faults(settings: Settings) -> list[str]:
@@ -264,7 +279,7 @@ def _sms_faults(settings: Settings) -> list[str]:
         settings.twilio_phone_number,
         settings.twilio_messaging_service_sid,
     )
-    if not settings.enable_sms or settings.sms_configured or not any(given):
+    if not settings.enable_sms or not any(given):
         return []
     faults = []
     if not settings.twilio_account_sid:

@@ -19,6 +19,7 @@ _UNITS: dict[str, Millis] = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
 _LONGEST: Millis = 10 * 365 * DAY
 _SIZES = {"": 1, "B": 1, "KiB": 1024, "MiB": 1024**2}
 _SMALLEST_TOKEN = 20
+_NO_ADDRESS = "write an address that begins with https:// or http://"
 _SWITCH = {
     **dict.fromkeys(("true", "1", "yes", "on"), True),
     **dict.fromkeys(("false", "0", "no", "off"), False),
@@ -72,6 +73,13 @@ def port(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > 65_535:
         raise ValueError("write a port from 0 to 65535")
     return int(text)
+
+
+def host(text: str) -> str:
+    """Read the name or the address of this machine, on which the service listens."""
+    if not re.fullmatch(r"[A-Za-z0-9._:%-]{1,255}", text):
+        raise ValueError("write an address of this machine, such as 127.0.0.1, 0.0.0.0 or ::")
+    return text
 
 
 def windows(text: str) -> tuple[Window, ...]:
@@ -138,9 +146,14 @@ def ticket_url(text: str) -> str:
 
 
 def _parts(text: str) -> SplitResult:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or not text.isprintable():
-        raise ValueError("write an address that begins with https:// or http://")
+    try:
+        parts = urlsplit(text)
+        sound = parts.port != 0 and bool(parts.hostname) and not re.search(r"\s", text)
+    except ValueError:
+        # The library's own message repeats the text.
+        raise ValueError(_NO_ADDRESS) from None
+    if parts.scheme not in ("http", "https") or not sound or not text.isprintable():
+        raise ValueError(_NO_ADDRESS)
     if parts.username is not None:
         raise ValueError("write the address without user name and password")
     return parts
@@ -168,6 +181,7 @@ Span = Annotated[Millis, BeforeValidator(span)]
 Size = Annotated[int, BeforeValidator(size)]
 Whole = Annotated[int, BeforeValidator(whole)]
 Port = Annotated[int, BeforeValidator(port)]
+Host = Annotated[str, BeforeValidator(host)]
 Windows = Annotated[tuple[Window, ...], BeforeValidator(windows)]
 MailAddress = Annotated[str, BeforeValidator(mail_address)]
 Sender = Annotated[str, BeforeValidator(sender)]

@@ -1,0 +1,157 @@
+"""What a process wrote, in its order, and whether each answer came after the sync that covers it.
+
+Takes the trace of a process, from strace or from the shim, gives steps; takes steps, gives a
+verdict. Refuses a trace that it cannot read.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+CALL = re.compile(rb"call-[0-9]{5}")
+EVENT = re.compile(rb"evt_[0-9A-Za-z]+")
+_FRAME_HEADER = 24
+
+STRACE = (
+    "strace",
+    # The service stays our child, so that signals reach it and not strace.
+    *("-D", "-f", "--seccomp-bpf"),
+    *("-y", "-xx", "-s", "65536"),
+    *("-e", "trace=pwrite64,write,writev,sendto,sendmsg,fdatasync,fsync"),
+    *("-e", "signal=none"),
+    "-o",
+)
+
+_BEGUN = re.compile(r"(?P<thread>\d+) +(?P<call>\w+)\((?P<file>\d+)<(?P<path>[^>]*)>")
+_RESUMED = re.compile(r"(?P<thread>\d+) +<\.\.\. (?P<call>\w+) resumed>")
+_DATA = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
+_RESULT = re.compile(r" = (-?\d+)[^=]*$")
+_SYNCS = {"fdatasync", "fsync"}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that a thread did.
+
+    `page`: a write to the write-ahead log has ended. `sync-begun`, `sync-done`: of that log.
+    `answer`: a write to a socket, or to something else that `where` tells apart, begins.
+    """
+
+    thread: str
+    what: str
+    where: str
+    data: bytes
+
+
+@dataclass(slots=True)
+class Verdict:
+    """When each call was durable and when it was answered, by the number of the step."""
+
+    durable: dict[str, int] = field(default_factory=dict)
+    answered: dict[str, int] = field(default_factory=dict)
+    syncs: list[int] = field(default_factory=list)
+
+    def too_early(self) -> list[str]:
+        """Give the calls whose answer did not wait for a sync that covers them."""
+        never = len(self.answered) + max(self.answered.values(), default=0)
+        return [call for call, at in self.answered.items() if self.durable.get(call, never) >= at]
+
+
+def judge(steps: Iterable[Step], calls: Mapping[str, str]) -> Verdict:
+    """Follow every call, known by the id of its event, from the log to its answer.
+
+    A call is covered by a sync that begins when the page that holds it, and the frame that
+    commits it (a frame header with a size of the database, https://sqlite.org/fileformat2.html
+    section 4.1), have been written.
+    """
+    verdict, log, heads = Verdict(), _Log(), dict[str, int]()
+    for number, step in enumerate(steps):
+        match step.what:
+            case "page":
+                log.write(step.data)
+            case "sync-begun":
+                log.covering[step.thread] = set(log.committed)
+            case "sync-done":
+                verdict.syncs.append(number)
+                for call in log.covering.pop(step.thread):
+                    verdict.durable.setdefault(call, number)
+            case _:
+                if b"HTTP/1.1 202 " in step.data:
+                    heads[step.where] = number
+                for event in EVENT.findall(step.data):
+                    if step.where in heads and event.decode() in calls:
+                        verdict.answered[calls[event.decode()]] = heads[step.where]
+    return verdict
+
+
+@dataclass(slots=True)
+class _Log:
+    written: set[str] = field(default_factory=set)
+    committed: set[str] = field(default_factory=set)
+    covering: dict[str, set[str]] = field(default_factory=dict)
+    commits: bool = False
+
+    def write(self, data: bytes) -> None:
+        if len(data) == _FRAME_HEADER:
+            self.commits = data[4:8] != bytes(4)
+            return
+        self.written.update(call.decode() for call in CALL.findall(data))
+        if self.commits:
+            self.committed |= self.written
+
+
+def from_shim(path: Path) -> Iterator[Step]:
+    """Read what the shimmed service wrote."""
+    for line in path.read_text().splitlines():
+        thread, what, where, data = line.split(" ")
+        yield Step(thread, what, where, bytes.fromhex(data))
+
+
+def from_strace(path: Path) -> Iterator[Step]:
+    """Read what strace wrote; a call that another one interrupts stands in two lines."""
+    begun: dict[str, tuple[str, str, bytes]] = {}
+    for line in path.read_text().splitlines():
+        resumed = _RESUMED.match(line)
+        if resumed is None:
+            start = _BEGUN.match(line)
+            if start is None:
+                continue
+            opened = start["call"], _text(start["path"]).decode(), _written(line)
+            begun[start["thread"]] = opened
+            yield from _at_begin(start["thread"], *opened)
+        if "<unfinished ...>" not in line:
+            thread = line.split(" ")[0]
+            yield from _at_end(thread, *begun.pop(thread), _RESULT.search(line))
+
+
+def _at_begin(thread: str, call: str, path: str, data: bytes) -> Iterator[Step]:
+    if call in _SYNCS and path.endswith("-wal"):
+        yield Step(thread, "sync-begun", "wal", b"")
+    elif call not in _SYNCS and call != "pwrite64":
+        yield Step(thread, "answer", path, data)
+
+
+def _at_end(
+    thread: str, call: str, path: str, data: bytes, result: re.Match[str] | None
+) -> Iterator[Step]:
+    if not path.endswith("-wal"):
+        return
+    assert result is not None, "a call without a result"
+    if call in _SYNCS:
+        assert result[1] == "0", f"a sync that failed: {result[0]}"
+        yield Step(thread, "sync-done", "wal", b"")
+    else:
+        assert int(result[1]) == len(data), f"a write cut short: {result[0]}"
+        yield Step(thread, "page", "wal", data)
+
+
+def _written(line: str) -> bytes:
+    return b"".join(map(_text, _DATA.findall(line)))
+
+
+def _text(shown: str) -> bytes:
+    """Read what may be written as \\xHH."""
+    return re.sub(
+        rb"\\x([0-9a-f]{2})", lambda found: bytes.fromhex(found[1].decode()), shown.encode()
+    )
