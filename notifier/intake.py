@@ -9,6 +9,7 @@ import hashlib
 import logging
 from collections.abc import Mapping
 
+from notifier.model import ids
 from notifier.model.errors import UnknownSource
 from notifier.model.events import Event
 from notifier.model.plans import Memory, Plan
@@ -57,7 +58,7 @@ class Intake:
             extra={
                 "action": f"webhook.{recorded.status}",
                 "source": source,
-                "event": recorded.event_id,
+                "event": ids.public("evt", recorded.event_id),
             },
         )
         return recorded

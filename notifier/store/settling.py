@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from notifier.model import ids
 from notifier.model.deliveries import OutcomeKind, Settled, Token
 from notifier.model.reasons import Reason
 from notifier.model.states import BatchState, ClosedAs, State
@@ -55,7 +56,7 @@ def settle(context: Context, tx: Transaction, tick: Tick, settled: Sequence[Sett
         if batch is None or not _ours(one, batch, context.owner):
             _log.warning(
                 "a settle came after its lease was lost",
-                extra={"action": "batch.stale_settle", "batch": one.batch_id},
+                extra={"action": "batch.stale_settle", "batch": ids.public("bat", one.batch_id)},
             )
             continue
         made = ending(one.outcome, was_unknown=batch.was_unknown, now=tick.now)

@@ -1,0 +1,86 @@
+import json
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from notifier.intake import Intake
+from notifier.model import ids
+from notifier.model.errors import BadSignature, UnknownSource, WrongShape
+from notifier.model.times import MINUTE, SECOND
+from notifier.sources import headers
+from notifier.sources.call import Call
+from notifier.sources.native import NativeSource
+from notifier.sources.secrets import new_secret, parse
+from notifier.store.views import EventFilter, Slice
+from tests.store_harness import POLICY, START, StoreHarness
+
+SECRET = new_secret(bytes(range(32)))
+EVENT = {
+    "type": "ticket.assigned",
+    "data": {
+        "ticket": {"id": "123", "title": "Printer Not Working"},
+        "assignee": {"name": "John Smith", "email": "john@example.com"},
+    },
+}
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[StoreHarness]:
+    harness = StoreHarness("sqlite", tmp_path)
+    yield harness
+    await harness.store.close()
+
+
+def intake(desk: StoreHarness) -> Intake:
+    source = NativeSource("default", parse(SECRET), 5 * MINUTE)
+    return Intake({"default": source}, desk.store, POLICY, desk.clock)
+
+
+def call(event: object = EVENT, key: str = "call-1") -> Call:
+    body = json.dumps(event).encode()
+    made = headers.signed(SECRET, key, START // SECOND, body)
+    return Call(tuple((name.encode(), value.encode()) for name, value in made.items()), body)
+
+
+async def test_a_call_is_recorded_with_its_deliveries(
+    desk: StoreHarness, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        recorded = await intake(desk).receive("default", call())
+    (delivery,) = recorded.deliveries
+    assert (recorded.status, delivery.recipient) == ("accepted", "john@example.com")
+    (line,) = [one.__dict__ for one in caplog.records if one.name == "notifier.intake"]
+    assert line["action"] == "webhook.accepted"
+    assert line["event"] == ids.public("evt", recorded.event_id)
+    assert "john@example.com" not in caplog.text
+
+
+async def test_a_repeated_call_counts_once(desk: StoreHarness) -> None:
+    door = intake(desk)
+    first = await door.receive("default", call())
+    again = await door.receive("default", call())
+    assert (again.event_id, again.status) == (first.event_id, "duplicate")
+
+
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [
+        (Call((), b"{}"), BadSignature),
+        (call({"type": "ticket.assigned"}), WrongShape),
+    ],
+    ids=["unsigned", "no ticket"],
+)
+async def test_what_is_refused_is_not_recorded(
+    desk: StoreHarness, given: Call, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        await intake(desk).receive("default", given)
+    assert (await desk.store.events(EventFilter(), Slice(10))).items == ()
+
+
+async def test_a_source_has_its_own_status(desk: StoreHarness) -> None:
+    assert intake(desk).success_status("default") == 202
+    with pytest.raises(UnknownSource, match="no help desk named 'other'"):
+        intake(desk).success_status("other")
