@@ -13,7 +13,7 @@ import click
 
 from notifier.app import serving
 from notifier.app.logs import Logs
-from notifier.cli import options
+from notifier.cli import options, output
 from notifier.demo import report, story
 
 
@@ -48,9 +48,9 @@ async def _demo(once: bool, as_json: bool) -> None:
 async def _tell(once: bool, as_json: bool, asked: asyncio.Task[None]) -> None:
     async with story.told() as stage:
         if as_json:
-            click.echo(json.dumps(report.document(stage)))
+            output.say(json.dumps(report.document(stage)))
             return
-        click.echo(report.text(stage))
+        output.say(report.text(stage))
         if not once:
-            click.echo(report.goes_on(stage))
+            output.say(report.goes_on(stage))
             await asked

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import click
 import httpx2
 
-from notifier.cli import options
+from notifier.cli import options, output
 from notifier.cli.sign import fresh_id
 from notifier.sources import headers
 
@@ -53,7 +53,7 @@ def command(
     try:
         answer = httpx2.post(address, content=body, headers=made, timeout=_TIMEOUT, trust_env=False)
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        click.echo(f"notifier: no answer from {address}: {error}; is it running?", err=True)
+        output.complain(f"notifier: no answer from {address}: {error}; is it running?")
         sys.exit(1)
     _show(answer, as_json)
     sys.exit(0 if answer.is_success else 1)
@@ -85,7 +85,7 @@ def _show(answer: httpx2.Response, as_json: bool) -> None:
     except ValueError:
         found = {"status": answer.status_code, "detail": answer.text}
     if as_json:
-        click.echo(json.dumps(found))
+        output.say(json.dumps(found))
         return
-    click.echo(f"HTTP {answer.status_code}")
-    click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+    output.say(f"HTTP {answer.status_code}")
+    output.say(json.dumps(found, indent=2, ensure_ascii=False))

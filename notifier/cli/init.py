@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 
+from notifier.cli import output
 from notifier.settings.reading import ENV_FILE
 
 _MODE = 0o600
@@ -34,14 +35,14 @@ def command() -> None:
         # Created with its final mode, so that the secrets are never readable to others.
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE)
     except FileExistsError:
-        click.echo(f"notifier: {path} is already there and was left as it is", err=True)
+        output.complain(f"notifier: {path} is already there and was left as it is")
         sys.exit(1)
     except OSError as error:
-        click.echo(f"notifier: {path} cannot be written: {error.strerror}", err=True)
+        output.complain(f"notifier: {path} cannot be written: {error.strerror}")
         sys.exit(1)
     with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
         file.write(_filled(_example()))
-    click.echo(_NEXT.format(path=path))
+    output.say(_NEXT.format(path=path))
 
 
 def _example() -> str:

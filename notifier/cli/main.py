@@ -9,6 +9,7 @@ from io import TextIOWrapper
 
 import click
 
+from notifier.cli import output
 from notifier.model.errors import ConfigurationError, NotifierError
 
 _COMMANDS = ("serve", "demo", "init", "emit", "sign", "version")
@@ -48,5 +49,5 @@ def main() -> None:
 
 def _fail(error: NotifierError, status: int) -> None:
     for line in str(error).splitlines():
-        click.echo(f"notifier: {line}", err=True)
+        output.complain(f"notifier: {line}")
     sys.exit(status)

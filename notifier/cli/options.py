@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
+from notifier.cli import output
 from notifier.model.errors import ConfigurationError
 from notifier.model.times import Millis
 from notifier.settings import values
@@ -44,7 +45,7 @@ def settings(path: Path | None, **given: str | None) -> Settings:
     written = {name: text for name, text in os.environ.items() if name not in files}
     loaded, warnings = load({**written, **overrides}, path)
     for warning in warnings:
-        click.echo(f"notifier: warning: {warning}", err=True)
+        output.complain(f"notifier: warning: {warning}")
     return loaded
 
 

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import click
 
-from notifier.cli import options
+from notifier.cli import options, output
 from notifier.sources import headers
 
 
@@ -40,10 +40,10 @@ def command(body_file: BinaryIO, webhook_id: str | None, curl: bool, env_file: P
     )
     if not curl:
         for name, value in made.items():
-            click.echo(f"{name}: {value}")
+            output.say(f"{name}: {value}")
         return
     name = "-" if body_file.name == sys.stdin.buffer.name else body_file.name
     parts = ["curl", "--max-time", "10", "--data-binary", f"@{name}"]
     for name, value in made.items():
         parts += ["-H", f"{name}: {value}"]
-    click.echo(shlex.join([*parts, f"{options.url(settings)}/webhooks"]))
+    output.say(shlex.join([*parts, f"{options.url(settings)}/webhooks"]))

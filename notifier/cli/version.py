@@ -3,9 +3,10 @@
 import click
 
 from notifier import __version__
+from notifier.cli import output
 
 
 @click.command()
 def command() -> None:
     """Print the version."""
-    click.echo(f"notifier {__version__}")
+    output.say(f"notifier {__version__}")
