@@ -82,9 +82,9 @@ class Service:
             trust_env=False, timeout=30, event_hooks={"response": [_is_as_documented]}
         )
 
-    async def start(self, *before: str) -> None:
+    async def start(self, *before: str, module: str = "notifier") -> None:
         """Start the process (under another command, if one is given) and wait until it serves."""
-        command = (*before, sys.executable, "-m", "notifier", "serve")
+        command = (*before, sys.executable, "-m", module, "serve")
         self.lines = []
         self.process = await asyncio.create_subprocess_exec(
             *command,
@@ -93,7 +93,7 @@ class Service:
             stderr=asyncio.subprocess.PIPE,
         )
         self._reading = asyncio.ensure_future(self._read(self.process))
-        await self.until_logged("action=service.ready")
+        await self.until_logged("service.ready")
 
     async def _read(self, process: asyncio.subprocess.Process) -> None:
         assert process.stderr is not None

@@ -15,7 +15,7 @@ from notifier.sources.signatures import sign
 from tests.integration import write_trace
 from tests.integration.lacking import without
 from tests.integration.shimmed_service import LOG
-from tests.integration.write_trace import Step, Verdict, judge
+from tests.integration.write_trace import Step, judge
 from tests.service import SECRET, Service, assigned
 from tests.smtp_sink import SmtpSink
 
@@ -108,12 +108,6 @@ async def _observed(observer: str, folder: Path) -> tuple[list[Step], dict[str, 
     return list(read(trace)), calls
 
 
-def _syncs_of_calls(verdict: Verdict) -> int:
-    last = max(verdict.answered.values())
-    first = min(verdict.durable.values())
-    return sum(1 for at in verdict.syncs if first <= at < last)
-
-
 @pytest.mark.parametrize("observer", _observers())
 async def test_every_202_follows_the_sync_of_its_row_and_syncs_are_shared(
     observer: str, tmp_path: Path
@@ -123,4 +117,26 @@ async def test_every_202_follows_the_sync_of_its_row_and_syncs_are_shared(
     assert len(set(calls.values())) == CALLERS * ROUNDS
     assert set(verdict.answered) == set(calls.values())
     assert verdict.too_early() == []
-    assert 0 < _syncs_of_calls(verdict) < len(calls) / 2
+    assert 0 < verdict.syncs_of_calls() < len(calls) / 2
+
+
+HEAD, COMMIT = Step("2", "page", "wal", bytes(24)), Step("2", "page", "wal", b"\1" * 24)
+PAGE, OTHER = (Step("2", "page", "wal", text) for text in (b"..call-00001..", b"...."))
+BEGUN, DONE = (Step("2", what, "wal", b"") for what in ("sync-begun", "sync-done"))
+ANSWER = Step("1", "answer", "socket:[1]", b'HTTP/1.1 202 Accepted\r\n\r\n{"event_id":"evt_1"}')
+
+
+@pytest.mark.parametrize(
+    ("steps", "early"),
+    [
+        ([HEAD, PAGE, COMMIT, OTHER, BEGUN, DONE, ANSWER], False),
+        ([HEAD, PAGE, COMMIT, OTHER, BEGUN, ANSWER, DONE], True),
+        ([HEAD, PAGE, COMMIT, OTHER, ANSWER, BEGUN, DONE], True),
+        ([HEAD, PAGE, BEGUN, COMMIT, OTHER, DONE, ANSWER], True),
+        ([HEAD, PAGE, BEGUN, DONE, ANSWER], True),
+        ([BEGUN, DONE, COMMIT, PAGE, ANSWER], True),
+    ],
+    ids=["synced", "while it syncs", "before it", "later commit", "no commit", "never"],
+)
+def test_the_verdict_knows_an_answer_that_came_too_early(steps: list[Step], early: bool) -> None:
+    assert judge(steps, {"evt_1": "call-00001"}).too_early() == ["call-00001"] * early

@@ -54,8 +54,16 @@ class Verdict:
 
     def too_early(self) -> list[str]:
         """Give the calls whose answer did not wait for a sync that covers them."""
-        never = len(self.answered) + max(self.answered.values(), default=0)
-        return [call for call, at in self.answered.items() if self.durable.get(call, never) >= at]
+        return [
+            call
+            for call, at in self.answered.items()
+            if call not in self.durable or self.durable[call] > at
+        ]
+
+    def syncs_of_calls(self) -> int:
+        """Give how many syncs there were from that of the first call to the last answer."""
+        first, last = min(self.durable.values()), max(self.answered.values())
+        return sum(1 for at in self.syncs if first <= at < last)
 
 
 def judge(steps: Iterable[Step], calls: Mapping[str, str]) -> Verdict:
@@ -65,7 +73,7 @@ def judge(steps: Iterable[Step], calls: Mapping[str, str]) -> Verdict:
     commits it (a frame header with a size of the database, https://sqlite.org/fileformat2.html
     section 4.1), have been written.
     """
-    verdict, log, heads = Verdict(), _Log(), dict[str, int]()
+    verdict, log, answers = Verdict(), _Log(), _Answers(calls)
     for number, step in enumerate(steps):
         match step.what:
             case "page":
@@ -77,11 +85,7 @@ def judge(steps: Iterable[Step], calls: Mapping[str, str]) -> Verdict:
                 for call in log.covering.pop(step.thread):
                     verdict.durable.setdefault(call, number)
             case _:
-                if b"HTTP/1.1 202 " in step.data:
-                    heads[step.where] = number
-                for event in EVENT.findall(step.data):
-                    if step.where in heads and event.decode() in calls:
-                        verdict.answered[calls[event.decode()]] = heads[step.where]
+                verdict.answered |= answers.given(number, step)
     return verdict
 
 
@@ -99,6 +103,20 @@ class _Log:
         self.written.update(call.decode() for call in CALL.findall(data))
         if self.commits:
             self.committed |= self.written
+
+
+@dataclass(slots=True)
+class _Answers:
+    calls: Mapping[str, str]
+    heads: dict[str, int] = field(default_factory=dict)
+
+    def given(self, number: int, step: Step) -> dict[str, int]:
+        """Give the calls that a write answers, with the step in which the head was written."""
+        if b"HTTP/1.1 202 " in step.data:
+            self.heads[step.where] = number
+        events = [event.decode() for event in EVENT.findall(step.data)]
+        known = [event for event in events if event in self.calls and step.where in self.heads]
+        return {self.calls[event]: self.heads[step.where] for event in known}
 
 
 def from_shim(path: Path) -> Iterator[Step]:
