@@ -85,12 +85,12 @@ class Inbox:
         """Give the work of one tick, waiting for some; None when closed and empty.
 
         `pause` (seconds): the last commit failed, so wait that long before settles are tried
-        again, unless something else comes in.
+        again, unless something else comes in; with nothing to do, give a tick that only tries.
         """
         with self._ready:
             if pause is not None and not self._jobs and not self._records and not self._closed:
                 self._ready.wait(pause)
-            while not (self._settles or self._jobs or self._records):
+            while pause is None and not (self._settles or self._jobs or self._records):
                 if self._closed:
                     return None
                 self._ready.wait()
@@ -104,4 +104,4 @@ class Inbox:
                 (self._records, _RECORDS),
             ):
                 works += [queue.popleft() for _ in range(min(most, len(queue)))]
-            return works
+            return None if self._closed and not works else works

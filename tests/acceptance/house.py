@@ -6,6 +6,7 @@ Refuses settings that the service would refuse.
 
 import asyncio
 import contextlib
+import functools
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from notifier.intake import Intake
 from notifier.model.events import Priority
 from notifier.model.messages import Medium
 from notifier.model.rates import Limits
-from notifier.model.times import Clock, Millis
+from notifier.model.times import Clock
 from notifier.planning.policy import Policy
 from notifier.rendering.renderer import Renderer
 from notifier.rendering.style import Style
@@ -83,17 +84,17 @@ class House:
 
     def __init__(self, given: Settings, world: World, nonces: "count[int]") -> None:
         """Open the store, recover, begin to send. Needs a running loop."""
-        self.renderer = Renderer(_style(given))
+        renderer = _renderer(given)
         self.store = SqliteStore(
             world.file,
-            _options(given, self.renderer.recipe),
+            _options(given, renderer.recipe),
             LaneRules(_limits(given)).decide,
             world.clock,
         )
         wires: dict[str, Channel] = {channels.EMAIL: world.email, channels.SMS: world.sms}
         self.credits = ChannelCredits({name: wire.about.places for name, wire in wires.items()})
         means = Means(world.clock, self.credits, world.jitter, lambda: f"nonce-{next(nonces)}")
-        self.dispatcher = Dispatcher(self.store, wires, self.renderer.render, means)
+        self.dispatcher = Dispatcher(self.store, wires, renderer.render, means)
         known = parse(given.webhook_secret.get_secret_value())
         source = NativeSource("default", known, given.signature_tolerance)
         self.intake = Intake({"default": source}, self.store, _policy(given), world.clock)
@@ -107,12 +108,10 @@ class House:
             await self._running
         await self.store.close()
 
-    async def stop(self, grace: Millis) -> None:
-        """End as SIGTERM would."""
-        await self.dispatcher.drain(grace)
-        await self._running
-        await self.store.flush()
-        await self.store.close()
+
+@functools.cache
+def _renderer(given: Settings) -> Renderer:
+    return Renderer(_style(given))
 
 
 def _limits(given: Settings) -> dict[str, Limits]:

@@ -120,8 +120,10 @@ class Desk:
         wires = (self.email, self.sms)
         return [(len(wire.tried), len(wire.log), wire.running) for wire in wires]
 
-    async def crashes(self) -> None:
-        """Kill the process and start it again on the same file at once."""
+    async def crashes(self, **given: str) -> None:
+        """Kill the process and start it again on the same file, perhaps with other settings."""
+        if given:
+            self.settings = settings(**given)
         await self.is_down_for(0)
 
     async def is_down_for(self, duration: Millis) -> None:

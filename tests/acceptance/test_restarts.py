@@ -72,15 +72,19 @@ async def test_a_retry_keeps_its_time_and_its_attempts(tmp_path: Path) -> None:
         assert await desk.outcomes("1") == ["refused", "refused", "sent"]
 
 
-async def test_a_mail_without_a_reply_keeps_its_bytes(tmp_path: Path) -> None:
+async def test_a_mail_without_a_reply_keeps_its_bytes_under_new_settings_too(
+    tmp_path: Path,
+) -> None:
     async with Desk(tmp_path) as desk:
         desk.email.script(refuse(NO_REPLY))
         await desk.assigned("1", JOHN, at="09:00:00")
-        await desk.crashes()
+        await desk.crashes(FROM_NAME="Service Desk")
+        await desk.assigned("2", JOHN, at="09:00:30")
         await desk.at("09:05:00")
-        assert desk.mails() == ["09:00:00 #1", "09:01:00 #1"]
-        first, again = desk.raw(JOHN)
+        assert desk.mails() == ["09:00:00 #1", "09:00:30 #2", "09:01:00 #1"]
+        first, other, again = desk.raw(JOHN)
         assert first == again
+        assert b"Service Desk" in other
 
 
 @pytest.mark.parametrize("point", ["byte", "reply"])

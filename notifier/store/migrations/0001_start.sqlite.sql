@@ -204,3 +204,9 @@ CREATE TABLE mark (
   name  TEXT PRIMARY KEY,
   value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- One row as large as a few events: whether it can be written tells whether they could.
+CREATE TABLE probe (
+  id     INTEGER PRIMARY KEY CHECK (id = 1),
+  filler BLOB NOT NULL
+) STRICT;

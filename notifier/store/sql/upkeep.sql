@@ -70,6 +70,12 @@ SELECT value FROM mark WHERE name = ?;
 -- Writes one value.
 INSERT INTO mark (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value;
 
+-- name: write_probe
+-- Needs the room of a few events; other bytes each time, because equal ones would not be written.
+-- PostgreSQL: overlay() of gen_random_bytes(), or repeat() of md5(random()::text).
+INSERT INTO probe (id, filler) VALUES (1, randomblob(65536))
+ON CONFLICT (id) DO UPDATE SET filler = excluded.filler;
+
 -- name: largest_id
 -- The largest id in use, above which new ones start.
 SELECT max(coalesce((SELECT max(id) FROM event), 0), coalesce((SELECT max(id) FROM delivery), 0),
