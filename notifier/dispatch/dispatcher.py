@@ -29,12 +29,14 @@ T = TypeVar("T")
 
 _RENEW_EVERY: Millis = 10 * SECOND
 _SWEEP_EVERY: Millis = 10 * SECOND
-_LISTEN_EVERY: Millis = 10 * SECOND
+_WATCH_EVERY: Millis = 10 * SECOND
 # A reply to a message may take minutes; from here on it counts as a sign that none will come.
 _SILENCE: Millis = 30 * SECOND
 _STUMBLE_PAUSE: Millis = SECOND
 # When only critical places are left, the store sees work that it may not lease.
 _NOTHING_PAUSE: Millis = SECOND // 5
+# A delivery ends by its deadline and a minute; the settle and the sweep need some of it.
+_OVERDUE: Millis = 30 * SECOND
 _LAST_SETTLES: Millis = 2 * SECOND
 _GOODBYE: Millis = 3 * SECOND
 
@@ -43,13 +45,15 @@ _GOODBYE: Millis = 3 * SECOND
 class Means:
     """What dispatch needs besides the store and the channels.
 
-    `jitter` gives chances from 0 to 1; `nonce` gives a fresh name for each attempt.
+    `jitter` gives chances from 0 to 1; `nonce` gives a fresh name for each attempt; `recipe` is
+    the fingerprint of what messages are made of now.
     """
 
     clock: Clock
     credits: ChannelCredits
     jitter: Callable[[], float]
     nonce: Callable[[], str]
+    recipe: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,7 @@ class Dispatcher:
             self._keeping = [
                 start(self._repeat("renewing leases", self._renew)),
                 start(self._repeat("sweeping", self._sweep)),
-                start(self._repeat("listening for silence", self._listen)),
+                start(self._repeat("watching flights", self._watch)),
             ]
             for station in self._stations.values():
                 probe = functools.partial(self._probe, station)
@@ -199,6 +203,9 @@ class Dispatcher:
 
     async def _send(self, channel: Channel, flight: Flight) -> Receipt:
         batch = flight.batch
+        if batch.stored is None and batch.recipe != self._means.recipe:
+            # Only after a crash: what was sent then was made by other settings or templates.
+            reports.made_anew(flight)
         flight.message = self._render(batch, flight.medium)
         if channel.about.commits_start:
             await self._announce(flight)
@@ -297,12 +304,14 @@ class Dispatcher:
             await self._hand_back(station.line.remove(functools.partial(self._unfit, station)))
         await self._store.sweep()
 
-    async def _listen(self) -> None:
-        """Let the breakers learn of providers that took a message and say nothing to it."""
-        await self._clock.sleep(_LISTEN_EVERY)
+    async def _watch(self) -> None:
+        """Let silence count against providers, and give up flights that outlast their deadline."""
+        await self._clock.sleep(_WATCH_EVERY)
         now = self._clock.now()
         for flight in self._flights.values():
-            if flight.departed and now - flight.heard_at >= _SILENCE:
+            if flight.sending is not None and now >= flight.batch.expires_at + _OVERDUE:
+                flight.sending.cancel()
+            elif flight.departed and now - flight.heard_at >= _SILENCE:
                 flight.heard_at = now
                 self._learn(self._stations[flight.batch.channel], flights.silence(flight))
 

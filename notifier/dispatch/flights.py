@@ -51,7 +51,7 @@ def interrupted(flight: Flight) -> DeliveryError:
     """Give how a flight ended that was stopped from outside."""
     if not flight.departed:
         return not_ours(flight)
-    evidence = Evidence(_ANSWERED[flight.medium], reply="the service stopped before the reply came")
+    evidence = Evidence(_ANSWERED[flight.medium], reply="given up before the reply came")
     return Unknown(Reason.OUTCOME_UNKNOWN, evidence)
 
 

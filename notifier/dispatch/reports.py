@@ -65,6 +65,14 @@ def ended(title: str, flight: Flight, result: Receipt | DeliveryError, outcome: 
     )
 
 
+def made_anew(flight: Flight) -> None:
+    """Report that a repeated message is not made of what its first try was made of."""
+    _log.warning(
+        "a message is sent again after settings or templates changed: same identity, other bytes",
+        extra={"action": "batch.made_anew", "batch": ids.public("bat", flight.batch.id)},
+    )
+
+
 def channel_down(title: str, error: Receipt | Exception, probe_at: Instant) -> None:
     """Report that a breaker opened, or that a probe failed."""
     _log.error(

@@ -13,23 +13,16 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from notifier.app import channels
+from notifier.app import channels, translation
 from notifier.channels.base import Channel
 from notifier.dispatch.batching import LaneRules
 from notifier.dispatch.credits import ChannelCredits
 from notifier.dispatch.dispatcher import Dispatcher, Means
 from notifier.intake import Intake
-from notifier.model.events import Priority
 from notifier.model.messages import Medium
-from notifier.model.rates import Limits
 from notifier.model.times import Clock
-from notifier.planning.policy import Policy
 from notifier.rendering.renderer import Renderer
-from notifier.rendering.style import Style
 from notifier.settings.settings import Settings, load
-from notifier.sources.native import NativeSource
-from notifier.sources.secrets import parse
-from notifier.store.context import StoreOptions
 from notifier.store.sqlite import SqliteStore
 from tests.scripted_channel import ScriptedChannel
 from tests.service import SECRET
@@ -85,19 +78,25 @@ class House:
     def __init__(self, given: Settings, world: World, nonces: "count[int]") -> None:
         """Open the store, recover, begin to send. Needs a running loop."""
         renderer = _renderer(given)
+        wires: dict[str, Channel] = {channels.EMAIL: world.email, channels.SMS: world.sms}
         self.store = SqliteStore(
             world.file,
-            _options(given, renderer.recipe),
-            LaneRules(_limits(given)).decide,
+            translation.options(given, wires, renderer.recipe),
+            LaneRules(translation.limits(given)).decide,
             world.clock,
         )
-        wires: dict[str, Channel] = {channels.EMAIL: world.email, channels.SMS: world.sms}
         self.credits = ChannelCredits({name: wire.about.places for name, wire in wires.items()})
-        means = Means(world.clock, self.credits, world.jitter, lambda: f"nonce-{next(nonces)}")
+        means = Means(
+            world.clock,
+            self.credits,
+            world.jitter,
+            lambda: f"nonce-{next(nonces)}",
+            renderer.recipe,
+        )
         self.dispatcher = Dispatcher(self.store, wires, renderer.render, means)
-        known = parse(given.webhook_secret.get_secret_value())
-        source = NativeSource("default", known, given.signature_tolerance)
-        self.intake = Intake({"default": source}, self.store, _policy(given), world.clock)
+        self.intake = Intake(
+            translation.sources(given), self.store, translation.policy(given), world.clock
+        )
         self.store.open(self.credits, self.dispatcher)
         self._running = asyncio.create_task(self.dispatcher.run())
 
@@ -111,50 +110,4 @@ class House:
 
 @functools.cache
 def _renderer(given: Settings) -> Renderer:
-    return Renderer(_style(given))
-
-
-def _limits(given: Settings) -> dict[str, Limits]:
-    reserve = given.rate_limit_critical
-    return {
-        channels.EMAIL: Limits(given.rate_limit_email, reserve),
-        channels.SMS: Limits(given.rate_limit_sms, reserve),
-    }
-
-
-def _options(given: Settings, recipe: str) -> StoreOptions:
-    horizon = {
-        name: max((window.length for window in (*one.normal, *one.reserve)), default=0)
-        for name, one in _limits(given).items()
-    }
-    return StoreOptions(
-        channels=(channels.EMAIL, channels.SMS),
-        careful=frozenset({channels.SMS}),
-        horizon=horizon,
-        recipe=recipe,
-        max_waiting=given.max_waiting,
-    )
-
-
-def _policy(given: Settings) -> Policy:
-    return Policy(
-        notify_self=given.notify_self,
-        same_save_window=given.same_save_window,
-        sms_min_rank=Priority(given.sms_min_priority).rank,
-        default_region=given.default_region,
-        ttl={channels.EMAIL: given.email_ttl, channels.SMS: given.sms_ttl},
-        enabled=channels.enabled(given),
-        configured=channels.configured(given),
-    )
-
-
-def _style(given: Settings) -> Style:
-    return Style(
-        from_email=given.sender or "desk@example.com",
-        from_name=given.from_name,
-        reply_to=given.reply_to,
-        url_template=given.ticket_url_template,
-        url_hosts=given.ticket_url_hosts,
-        sms_max_segments=given.sms_max_segments,
-        limits=_limits(given),
-    )
+    return Renderer(translation.style(given))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from notifier.model.times import MINUTE
 from tests.acceptance.providers import API_DOWN, LATER, NO_ANSWER, NO_CONNECTION, NO_REPLY
 from tests.acceptance.scenario import JOHN, MARY, Desk, clock_time, instant, with_phone
 from tests.scripted_channel import accept, hang, refuse
@@ -33,6 +34,27 @@ async def test_a_mail_that_the_limit_holds_back_for_too_long_expires(tmp_path: P
         assert await desk.states() == ["sent", "expired, expired"]
         await desk.at("09:25:00")
         assert desk.mails() == ["09:00:00 #1"]
+
+
+async def test_a_mail_whose_reply_does_not_come_by_its_deadline_fails(tmp_path: Path) -> None:
+    async with Desk(tmp_path, EMAIL_TTL="1m") as desk:
+        desk.email.script(accept(before=50_000, takes=5 * MINUTE))
+        await desk.assigned("1", JOHN, at="09:00:00")
+        await desk.at("09:01:20")
+        assert await desk.states() == ["sending"]
+        await desk.at("09:02:00")
+        assert await desk.states() == ["failed, outcome_unknown"]
+        assert await desk.outcomes("1") == ["unknown"]
+
+
+@pytest.mark.parametrize("point", ["byte", "reply"])
+async def test_a_mail_stuck_on_its_way_at_its_deadline_ends_too(tmp_path: Path, point: str) -> None:
+    async with Desk(tmp_path, EMAIL_TTL="1m") as desk:
+        desk.email.script(hang(point))
+        await desk.assigned("1", JOHN, at="09:00:00")
+        await desk.at("09:02:00")
+        ended = {"byte": "expired, expired", "reply": "failed, outcome_unknown"}
+        assert await desk.states() == [ended[point]]
 
 
 async def test_the_deadline_counts_from_acceptance_whatever_the_sender_says(

@@ -1,5 +1,6 @@
 """Stories of a process that dies in the middle: what it had accepted goes on as if it had not."""
 
+from email import message_from_bytes
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,21 @@ async def test_a_mail_in_flight_goes_again_at_once_as_itself(tmp_path: Path, poi
         assert first == again
         assert await desk.outcomes("1") == ["interrupted", "sent"]
         assert await desk.states() == ["sent"]
+
+
+async def test_a_mail_in_flight_keeps_its_identity_when_settings_changed_meanwhile(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with Desk(tmp_path) as desk:
+        desk.email.script(hang("reply"))
+        await desk.assigned("1", JOHN, at="09:00:00")
+        await desk.crashes(FROM_NAME="Service Desk")
+        first, again = [message_from_bytes(raw) for raw in desk.raw(JOHN)]
+        for header in ("Message-ID", "Date", "To"):
+            assert first[header] == again[header]
+        assert first["From"] != again["From"]
+    actions = [vars(record).get("action") for record in caplog.records]
+    assert actions.count("batch.made_anew") == 1
 
 
 async def test_what_was_accepted_while_mails_were_in_flight_is_not_lost(tmp_path: Path) -> None:

@@ -249,7 +249,13 @@ class Scene:
             self.store,
             {"email": self.email, "sms": self.sms},
             lambda made_from, medium: self.render(made_from, medium),
-            Means(self.clock, self.credits, lambda: jitter, lambda: f"nonce-{next(numbers)}"),
+            Means(
+                self.clock,
+                self.credits,
+                lambda: jitter,
+                lambda: f"nonce-{next(numbers)}",
+                "recipe",
+            ),
         )
         self.store.receiver = self.dispatcher
         self.running: asyncio.Task[None] | None = None
