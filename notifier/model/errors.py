@@ -4,6 +4,7 @@ NotifierError
   ConfigurationError            start-up only; the command exits 2
   WebhookError                  the call is answered, nothing is stored
     UnknownSource               404, no help desk of that name is configured
+    TooLarge                    413, the body is over the limit
     BadSignature                401, the cause goes to the log only
     UnsupportedMedia            415, not a content type or encoding that is read
     BadPayload                  400, not readable as JSON
@@ -50,6 +51,14 @@ class UnsupportedMedia(WebhookError):
 
 class BadSignature(WebhookError):
     """Not signed by somebody who knows a secret; the text is for the log only."""
+
+
+class TooLarge(WebhookError):
+    """The body is larger than MAX_BODY."""
+
+    def __init__(self, limit: int) -> None:
+        """`limit` is what the caller may send, in bytes."""
+        super().__init__(f"The body may have at most {limit} bytes.")
 
 
 class BadPayload(WebhookError):

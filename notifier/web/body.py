@@ -9,18 +9,10 @@ from collections.abc import Iterable
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
-from notifier.model.errors import WebhookError
+from notifier.model.errors import TooLarge
 
 # No honest length has more digits; int() itself refuses thousands of them.
 _LONGEST_LENGTH = 18
-
-
-class TooLarge(WebhookError):
-    """The body is larger than MAX_BODY."""
-
-    def __init__(self, limit: int) -> None:
-        """`limit` is what the caller may send, in bytes."""
-        super().__init__(f"The body may have at most {limit} bytes.")
 
 
 async def read(headers: Iterable[tuple[bytes, bytes]], receive: Receive, limit: int) -> bytes:

@@ -19,13 +19,13 @@ from notifier.model.errors import (
     Fault,
     StoreBusy,
     StoreError,
+    TooLarge,
     UnknownSource,
     UnsupportedMedia,
     WebhookError,
     WrongShape,
 )
 from notifier.web.answers import Answer, Header, json_answer
-from notifier.web.body import TooLarge
 
 log = logging.getLogger(__name__)
 

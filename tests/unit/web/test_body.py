@@ -2,8 +2,8 @@ import pytest
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
+from notifier.model.errors import TooLarge
 from notifier.web import body
-from notifier.web.body import TooLarge
 
 
 class Arriving:
