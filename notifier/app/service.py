@@ -6,6 +6,7 @@ address on which another process listens (NotifierError).
 """
 
 import asyncio
+import contextlib
 import logging
 import socket
 
@@ -18,6 +19,8 @@ from notifier.store.connection import STORAGE_ERRORS
 _log = logging.getLogger(__name__)
 
 _LOCK_LOOK = 0.25
+_LAST_COMMIT = 3.0
+_LAST_ANSWERS = 3
 
 
 class Service:
@@ -28,7 +31,7 @@ class Service:
         self._app = app
         self._listening = listening
         self._grace = grace
-        self._server = serving.server(app.asgi, max(1, grace // SECOND))
+        self._server = serving.server(app.asgi, _LAST_ANSWERS)
         self._tasks: list[asyncio.Task[None]] = []
         host, port = listening.getsockname()[:2]
         self._url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
@@ -101,8 +104,14 @@ class Service:
     async def stop(self) -> None:
         """Take no more calls, let sends land within the grace, commit everything, close."""
         self._app.watch.stopping = True
-        self._server.should_exit = True
+        # Until the sends have landed calls are answered, readiness with a 503.
         await self._app.dispatcher.drain(self._grace)
+        self._server.should_exit = True
         await asyncio.wait(self._tasks)
-        await self._app.store.flush()
-        await self._app.store.close()
+        try:
+            # What a broken storage cannot take is found open at the next start.
+            with contextlib.suppress(StoreError, TimeoutError):
+                async with asyncio.timeout(_LAST_COMMIT):
+                    await self._app.store.flush()
+        finally:
+            await self._app.store.close()

@@ -53,7 +53,10 @@ def command(
     try:
         answer = httpx2.post(address, content=body, headers=made, timeout=_TIMEOUT, trust_env=False)
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        output.complain(f"notifier: no answer from {address}: {error}; is it running?")
+        said = f"no answer from {address}: {error}; is it running?"
+        if as_json:
+            output.say(json.dumps({"status": None, "detail": said}))
+        output.complain(f"notifier: {said}")
         sys.exit(1)
     _show(answer, as_json)
     sys.exit(0 if answer.is_success else 1)

@@ -309,7 +309,9 @@ class Dispatcher:
         await self._clock.sleep(_WATCH_EVERY)
         now = self._clock.now()
         for flight in self._flights.values():
-            if flight.sending is not None and now >= flight.batch.expires_at + _OVERDUE:
+            if flight.sending is None or flight.sending.done():
+                continue
+            if now >= flight.batch.expires_at + _OVERDUE:
                 flight.sending.cancel()
             elif flight.departed and now - flight.heard_at >= _SILENCE:
                 flight.heard_at = now

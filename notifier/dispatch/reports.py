@@ -52,8 +52,8 @@ def ended(title: str, flight: Flight, result: Receipt | DeliveryError, outcome: 
         _log.info("delivery handed back", extra={"action": "delivery.handed_back", **about})
         return
     said = result.evidence
-    about |= {"phase": said.phase, "code": said.code, "reason": outcome.reason}
     failed = outcome.kind is OutcomeKind.FAILED
+    about |= {"phase": said.phase, "code": said.code, "reason": outcome.reason if failed else None}
     _log.log(
         logging.ERROR if failed else logging.WARNING,
         "[%s Error] to %s: %s%s",
@@ -61,7 +61,7 @@ def ended(title: str, flight: Flight, result: Receipt | DeliveryError, outcome: 
         about["recipient"],
         _words(result),
         _then(outcome),
-        extra={"action": "delivery.failed", **about},
+        extra={"action": f"delivery.{outcome.kind.value}", **about},
     )
 
 

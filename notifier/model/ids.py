@@ -45,8 +45,8 @@ class IdMaker:
 
     @staticmethod
     def floor(instant: Instant) -> int:
-        """Give the smallest id that could have been made at that instant."""
-        return max(instant, 0) << (_NODE_BITS + _SEQUENCE_BITS)
+        """Give the smallest id that could have been made at that instant; 63 bits at most."""
+        return min(max(instant, 0) << (_NODE_BITS + _SEQUENCE_BITS), 2**63 - 1)
 
     def resume(self, last: int) -> None:
         """Start above `last`, the largest id already in use."""

@@ -41,12 +41,16 @@ class Told:
     created_at: Instant
 
 
+NO_TURN = -1
+
+
 @dataclass(frozen=True, slots=True)
 class NewDelivery:
     """A delivery to add.
 
     `person` is who is told; `key` is what the person is remembered by within the source.
-    `cancelled` may only be given together with the reason that withdraws it at once.
+    `cancelled` may only be given together with the reason that withdraws it at once. `turn` is
+    the ticket's turn that it tells of; NO_TURN for somebody who does not hold the ticket.
     """
 
     person: Party
@@ -60,6 +64,7 @@ class NewDelivery:
     due_at: Instant
     expires_at: Instant
     why: str
+    turn: int
     bundle: str = ""
 
 

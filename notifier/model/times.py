@@ -17,6 +17,9 @@ MINUTE: Millis = 60 * SECOND
 HOUR: Millis = 60 * MINUTE
 DAY: Millis = 24 * HOUR
 
+LAST: Instant = 253_402_300_799_999
+"""The last instant that RFC 3339 can write: 9999-12-31T23:59:59.999Z."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

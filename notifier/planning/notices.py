@@ -7,7 +7,7 @@ not be sent is born in the state, and with the reason, that says so.
 from dataclasses import dataclass
 
 from notifier.model.events import Event, Party, version_order
-from notifier.model.plans import Memory, NewDelivery, Told
+from notifier.model.plans import NO_TURN, Memory, NewDelivery, Told
 from notifier.model.reasons import Reason
 from notifier.model.states import SPEAKING, State
 from notifier.model.times import Instant
@@ -124,4 +124,5 @@ def _new(
         due_at=now,
         expires_at=now if channel is None else now + occasion.policy.ttl[channel],
         why=f"{occasion.event.type} tells the assignee",
+        turn=NO_TURN if occasion.turn is None else occasion.turn,
     )

@@ -53,12 +53,12 @@ class Line:
     @property
     def number(self) -> str:
         """Give the number with exactly the `#` it should have."""
-        return hashed(self.event.ticket.number or self.event.ticket.id)
+        ticket = self.event.ticket
+        return hashed(text.clean(ticket.number, text.NUMBER) or text.clean(ticket.id, text.NUMBER))
 
 
-def hashed(number: str) -> str:
-    """Give a ticket's number with one leading `#`; none is added if it has one."""
-    shown = text.clean(number, text.NUMBER)
+def hashed(shown: str) -> str:
+    """Give a clean number with one leading `#`; none is added if it has one."""
     return shown if shown.startswith("#") else f"#{shown}"
 
 

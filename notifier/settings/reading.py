@@ -17,10 +17,17 @@ _LARGEST_FILE = 64 * 1024
 
 _PREFIXES = (
     "API_TOKEN",
+    "DATABASE_",
+    "DEFAULT_REG",
     "EMAIL_",
     "ENABLE_",
     "FROM_",
+    "LOG_FOR",
+    "LOG_LEV",
+    "MAX_BOD",
+    "MAX_WAI",
     "NOTIFY_",
+    "PUBLIC_BASE_",
     "RATE_LIMIT_",
     "REPLY_TO",
     "RETENTION_",

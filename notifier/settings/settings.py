@@ -36,6 +36,7 @@ from notifier.settings.values import (
 from notifier.sources import secrets
 
 GMAIL = "smtp.gmail.com"
+_GMAIL = {GMAIL, "smtp.googlemail.com"}
 _APP_PASSWORD = 16
 _IMPLICIT_TLS_PORT = 465
 _SQLITE = "sqlite:///"
@@ -184,8 +185,8 @@ class Settings(BaseSettings):
         if self.smtp_password is None:
             return None
         password = self.smtp_password.get_secret_value()
-        joined = password.replace(" ", "")
-        is_app_password = self.smtp_host == GMAIL and len(joined) == _APP_PASSWORD
+        joined = "".join(password.split())
+        is_app_password = self.smtp_host.lower() in _GMAIL and len(joined) == _APP_PASSWORD
         return joined if is_app_password and joined.isalpha() else password
 
     @property

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from notifier.model.errors import UnsupportedMedia
 from notifier.model.events import Event, Party, Ticket
-from notifier.model.times import Instant, Millis
+from notifier.model.times import SECOND, Instant, Millis
 from notifier.sources import native_shape, signatures, strict_json
 from notifier.sources.call import Call
 from notifier.sources.native_shape import PartyShape, TicketShape
@@ -66,7 +66,10 @@ def event_of(source: str, webhook_id: str, signed_at: Instant, value: object) ->
         source=source,
         webhook_id=webhook_id,
         type=shape.type,
-        occurred_at=signed_at if shape.timestamp is None else shape.timestamp,
+        # Nothing happens after it was signed; a time far ahead would silence what follows it.
+        occurred_at=signed_at
+        if shape.timestamp is None
+        else min(shape.timestamp, signed_at + SECOND),
         ticket=_ticket(data.ticket),
         assignee=_party(data.assignee),
         requester=_party(data.requester),

@@ -16,7 +16,6 @@ from notifier.model.events import Priority
 from notifier.model.times import Instant
 
 _LONGEST_ID = 255
-_LAST_INSTANT: Instant = 253_402_300_799_999
 _LARGEST_VERSION = 2**63 - 1
 _PREFIX = "ticket."
 _EXAMPLE = "2026-11-23T09:00:00Z"
@@ -91,7 +90,7 @@ def _time(value: object, message: str) -> str:
 
 def _is_instant(text: str) -> bool:
     try:
-        return 0 <= times.from_text(text) <= _LAST_INSTANT
+        return 0 <= times.from_text(text) <= times.LAST
     except ValueError:
         return False
 

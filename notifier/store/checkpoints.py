@@ -50,6 +50,9 @@ class Checkpointer:
         connection = apsw.Connection(str(self._path))
         connection.pragma("wal_autocheckpoint", 0)
         connection.pragma("synchronous", "full")
+        # macOS alone tells a sync from a sync that reached the disk.
+        connection.pragma("fullfsync", 1)
+        connection.pragma("checkpoint_fullfsync", 1)
         while True:
             self._wanted.wait()
             if self._stopped:

@@ -112,6 +112,7 @@ class Claiming:
         ended = {batch for (batch,) in self._tx.write("suppress_waiting", rows)} - {None}
         closed = [(batch, ClosedAs.CANCELLED) for batch in sorted(ended)]
         self._tx.write("close_batches", closed)
+        self._tx.run("rest_unknown", as_list(reasons))
         dissolving.refresh(self._tx, reasons)
         return [lane for lane in lanes if lane.id not in reasons]
 
@@ -178,8 +179,7 @@ class Claiming:
                 batches.append(self._batch_row(number, lane, new, rank, until))
                 joins += [(member, number, now) for member in new.members]
                 merges += [(merged, new.members[0], now) for merged in new.merged]
-                if rank == CRITICAL_RANK and len(new.members) == 1:
-                    critical.append(new.members[0])
+                critical += [one for one in new.members if ranks[one] == CRITICAL_RANK]
                 self._leased.append(number)
         self._pass(critical)
         tx.write("insert_batches", batches)

@@ -56,3 +56,4 @@ class Tick:
     released: list[tuple[int, int]] = field(default_factory=list)
     renewed: list[int] = field(default_factory=list)
     lost: list[int] = field(default_factory=list)
+    next_wake: dict[tuple[str, bool], Instant | None] = field(default_factory=dict)

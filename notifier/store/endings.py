@@ -28,11 +28,12 @@ class Ending:
     stamped: bool
 
 
-def ending(outcome: Outcome, *, was_unknown: bool, now: Instant) -> Ending:
+def ending(outcome: Outcome, *, may_have_arrived: bool, now: Instant) -> Ending:
     """Give what an outcome leads to.
 
-    A batch that was unknown once stays so when a later try is handed back or refused for now:
-    its bytes may have been accepted, so it must never be dissolved into other bytes.
+    A batch of which an earlier try may have arrived, because no reply came or the process died,
+    becomes unknown again when this one is handed back or refused for now: it must never be
+    dissolved into other bytes.
     """
     if outcome.kind is OutcomeKind.SENT:
         return Ending(BatchState.CLOSED, ClosedAs.SENT, State.SENT, None, None, True, True)
@@ -45,6 +46,6 @@ def ending(outcome: Outcome, *, was_unknown: bool, now: Instant) -> Ending:
         return Ending(BatchState.UNKNOWN, None, State.UNKNOWN, None, outcome.next_at, True, True)
     counted = outcome.kind is OutcomeKind.REFUSED
     next_at = now if outcome.next_at is None else outcome.next_at
-    if was_unknown:
+    if may_have_arrived:
         return Ending(BatchState.UNKNOWN, None, State.UNKNOWN, None, next_at, counted, False)
     return Ending(BatchState.WAITING, None, State.PENDING, None, next_at, counted, False)

@@ -40,6 +40,10 @@ class History:
         self._connection = connection
         self._texts = texts
 
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
     def deliveries(self, wanted: DeliveryFilter, part: Slice) -> Page[DeliveryView]:
         """List deliveries, newest first."""
         conditions = _time(wanted.since, wanted.until, "d", part.before)

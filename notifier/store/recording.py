@@ -187,11 +187,9 @@ class Recording:
             self._withdraw(ticket, withdrawal.delivery_id, withdrawal.reason)
         for move in plan.move:
             draft.moved[move.delivery_id] = move.due_at
-        return [self._add(new, call, event_id, ticket, plan.ticket.turn) for new in plan.add]
+        return [self._add(new, call, event_id, ticket) for new in plan.add]
 
-    def _add(
-        self, new: NewDelivery, call: Accepted, event_id: int, ticket: _Ticket, turn: int
-    ) -> int:
+    def _add(self, new: NewDelivery, call: Accepted, event_id: int, ticket: _Ticket) -> int:
         number = self._context.ids.next()
         facts = call.event.ticket
         save = tickets.save_text(facts.version)
@@ -200,14 +198,14 @@ class Recording:
             event_id,
             ticket,
             new,
-            turn,
+            new.turn,
             save,
             new.state,
             new.reason,
             facts.number,
             facts.title,
         )
-        told = Told(number, new.channel, turn, new.state, False, save, self._tick.now)
+        told = Told(number, new.channel, new.turn, new.state, False, save, self._tick.now)
         ticket.told.append(told)
         return number
 

@@ -35,6 +35,7 @@ class _Known:
     token: Token
     was_unknown: bool
     stored: bytes | None
+    may_have_arrived: bool
 
 
 @dataclass(slots=True)
@@ -59,7 +60,7 @@ def settle(context: Context, tx: Transaction, tick: Tick, settled: Sequence[Sett
                 extra={"action": "batch.stale_settle", "batch": ids.public("bat", one.batch_id)},
             )
             continue
-        made = ending(one.outcome, was_unknown=batch.was_unknown, now=tick.now)
+        made = ending(one.outcome, may_have_arrived=batch.may_have_arrived, now=tick.now)
         current.append((one, batch, made))
     _write_attempts(tx, [one for one in settled if one.batch_id in known])
     _write_batches(tx, current, tick.now)
@@ -78,7 +79,19 @@ def _read(
     known: dict[int, _Known] = {}
     lanes: dict[int, _Lane] = {}
     for row in tx.rows("batches_to_settle", as_list({one.batch_id for one in settled})):
-        number, fence, owner, state, lane_id, attempts, token, was_unknown, stored, *lane = row
+        (
+            number,
+            fence,
+            owner,
+            state,
+            lane_id,
+            attempts,
+            token,
+            was_unknown,
+            stored,
+            arrived,
+            *lane,
+        ) = row
         channel, address, blob, refusals, gate_at = lane
         known[number] = _Known(
             number,
@@ -90,6 +103,7 @@ def _read(
             Token(token),
             bool(was_unknown),
             stored,
+            bool(was_unknown or arrived),
         )
         lanes[lane_id] = _Lane(channel, address, list(stamps.from_blob(blob)), refusals, gate_at)
     return known, lanes

@@ -254,5 +254,6 @@ class SqliteStore:
         """Stop the writer after what is queued, and close the file."""
         await self._loop.run_in_executor(None, self._writer.stop)
         self._checkpoints.stop()
+        await self._loop.run_in_executor(self._readers, self._history.close)
         self._readers.shutdown()
         self._lock.release()

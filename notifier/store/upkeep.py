@@ -27,7 +27,19 @@ def recover(context: Context, tx: Transaction, now: Instant, held: Collection[in
     lanes: dict[int, tuple[str, list[tuple[Instant, Token]]]] = {}
     attempts: list[Row] = []
     for row in tx.rows("sending_batches"):
-        number, fence, started_at, token, lane_id, channel, blob, tries, was_unknown, stored = row
+        (
+            number,
+            fence,
+            started_at,
+            token,
+            lane_id,
+            channel,
+            blob,
+            tries,
+            was_unknown,
+            stored,
+            until,
+        ) = row
         if number in held:
             continue
         lane = lanes.setdefault(lane_id, (channel, list(stamps.from_blob(blob))))
@@ -40,7 +52,9 @@ def recover(context: Context, tx: Transaction, now: Instant, held: Collection[in
         next_at = None if careful else now
         rows.append((number, BatchState.UNKNOWN, None, next_at, tries + 1, was_unknown, stored))
         members.append((number, State.UNKNOWN, None, now))
-        attempts.append(_interrupted(number, fence, now if started_at is None else started_at, now))
+        # Of a try that was not announced, the last renewal of its lease is all that is known.
+        began = until - context.options.lease if started_at is None else started_at
+        attempts.append(_interrupted(number, fence, min(began, now), now))
     tx.write("settle_batches", rows)
     tx.write("settle_members", members)
     tx.write("write_attempts", attempts)

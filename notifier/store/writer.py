@@ -7,6 +7,7 @@ nothing; when a commit fails, records fail with it, while settles are kept and r
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import apsw
@@ -112,10 +113,19 @@ class Writer:
                 self._run([work])
             return
         _log.exception("the store could not do its work", extra={"action": "store.error"})
-        if isinstance(works[0], Settle):
-            self.inbox.put_back(works)
-            self.fault = str(error)
-        self._deliver([(works[0].future, None, error)], HandOver((), ()))
+        (work,) = works
+        if isinstance(work, Settle) and work.settled.attempt is not None:
+            # What became of a message matters more than the evidence that cannot be written.
+            self._run([Settle(work.future, replace(work.settled, attempt=None))])
+            return
+        if isinstance(work, Settle):
+            # Nobody holds it any more, so that the audit finds it and makes it an unknown outcome.
+            self._held = {
+                number: held
+                for number, held in self._held.items()
+                if number != work.settled.batch_id
+            }
+        self._deliver([(work.future, None, error)], HandOver((), ()))
 
     def _give_up(self, works: list[Work], error: Exception) -> None:
         if self.fault is None:
@@ -135,6 +145,8 @@ class Writer:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             results = self._do(works, tick)
+            # Read before the commit: what is committed must be handed over whatever happens then.
+            tick.next_wake = self._look_ahead()
             self._connection.execute("COMMIT")
         except BaseException:
             if self._connection.in_transaction:
@@ -196,7 +208,10 @@ class Writer:
         if self.fault is not None:
             _log.warning("the store commits again", extra={"action": "store.recovered"})
             self.fault = None
-        self.next_wake = {
+        self.next_wake = tick.next_wake
+
+    def _look_ahead(self) -> dict[tuple[str, bool], Instant | None]:
+        return {
             (channel, critical): self._tx.one("next_wake", channel, as_list(ranks))
             for channel in self._context.options.channels
             for critical, ranks in _RANKS.items()

@@ -88,9 +88,16 @@ def _text(text: str) -> str:
 
 
 def _instant(text: str) -> Instant:
+    wrong = ValueError("must be a time since 1970 like 2026-11-23T09:00:00Z (write + as %2B)")
     if not _RFC3339.fullmatch(text):
-        raise ValueError("must be a time like 2026-11-23T09:00:00Z (write + as %2B)")
-    return times.from_text(text.upper())
+        raise wrong
+    try:
+        found = times.from_text(text.upper())
+    except ValueError:
+        raise wrong from None
+    if not 0 <= found <= times.LAST:
+        raise wrong
+    return found
 
 
 def _status(text: str) -> EventStatus:

@@ -5,11 +5,13 @@ import itertools
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from notifier.model.deliveries import Outcome, OutcomeKind
 from notifier.model.errors import StoreBusy
 from notifier.model.plans import Memory, Move, Plan, TicketState
 from notifier.model.states import State
-from notifier.model.times import DAY, HOUR, MINUTE, SECOND, Instant
+from notifier.model.times import DAY, HOUR, LAST, MINUTE, SECOND, Instant
 from notifier.store.views import DeliveryFilter, EventFilter, Slice
 from tests.store_harness import (
     JANE,
@@ -217,6 +219,15 @@ async def test_history_is_filtered(desk: StoreHarness) -> None:
     assert await events(EventFilter(ticket="2")) == 2
     assert await events(EventFilter(source="default", since=START + HOUR)) == 2
     assert await events(EventFilter(until=START)) == 0
+
+
+@pytest.mark.parametrize("instant", [0, LAST])
+async def test_history_is_filtered_by_any_time(desk: StoreHarness, instant: Instant) -> None:
+    await desk.post(event())
+    found = 1 if instant == 0 else 0
+    assert len((await desk.store.events(EventFilter(since=instant), ALL)).items) == found
+    assert len((await desk.store.events(EventFilter(until=instant), ALL)).items) == 1 - found
+    assert len((await desk.store.deliveries(DeliveryFilter(since=instant), ALL)).items) == found
 
 
 async def test_what_is_not_there_is_none(desk: StoreHarness) -> None:

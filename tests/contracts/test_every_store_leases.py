@@ -70,6 +70,30 @@ async def test_after_a_crash_a_mail_is_sent_again_at_once_as_itself(desk: StoreH
     assert [attempt.outcome for attempt in attempts] == ["interrupted"]
 
 
+async def test_after_a_crash_a_roll_up_keeps_its_bytes_whatever_is_withdrawn_later(
+    desk: StoreHarness,
+) -> None:
+    for number in range(1, 6):
+        await desk.post(event(ticket=str(number)))
+    for batch in desk.taker.batches:
+        await desk.settle(batch, OutcomeKind.SENT)
+    held = [(await desk.post(event(ticket=str(number)))).deliveries[0] for number in (6, 7)]
+    desk.taker.batches.clear()
+    await desk.advance(MINUTE)
+    (rolled,) = desk.taker.batches
+    assert len(rolled.members) == 2
+    await desk.restart()
+    await desk.advance(MINUTE)
+    (again,) = desk.taker.batches
+    await desk.settle(again, Outcome(OutcomeKind.REFUSED, next_at=desk.clock.now() + MINUTE))
+    await desk.post(event("resolved", ticket="6"))
+    await desk.advance(2 * MINUTE)
+    third = desk.taker.batches[-1]
+    assert (third.id, len(third.members)) == (rolled.id, 2), "it may have arrived as it was"
+    await desk.settle(third, OutcomeKind.SENT)
+    assert [await desk.state_of(view.id) for view in held] == ["sent", "sent"]
+
+
 async def test_after_a_crash_an_sms_that_had_not_begun_waits_uncounted(
     desk: StoreHarness,
 ) -> None:

@@ -1,8 +1,12 @@
 """What every store promises: outcomes, withdrawals, deadlines, suppressions."""
 
+import asyncio
 from dataclasses import replace
 
-from notifier.model.deliveries import Batch, Outcome, OutcomeKind
+import pytest
+
+from notifier.model.deliveries import Attempt, Batch, Outcome, OutcomeKind, Settled
+from notifier.model.messages import Receipt
 from notifier.model.reasons import Reason
 from notifier.model.states import State
 from notifier.model.times import DAY, HOUR, MINUTE, SECOND
@@ -289,6 +293,53 @@ async def test_a_suppressed_lane_ends_its_waiting_batch_too(desk: StoreHarness) 
     await desk.advance(SECOND)
     assert await desk.state_of(answers[0].deliveries[0].id) == "suppressed: bad_mailbox"
     assert desk.taker.batches == []
+
+
+async def test_a_suppressed_lane_rests_a_mail_whose_outcome_is_unknown(desk: StoreHarness) -> None:
+    (first,) = (await desk.post(event(ticket="0"))).deliveries
+    unknown = Outcome(OutcomeKind.UNKNOWN, next_at=START + MINUTE, stored=b"raw")
+    await desk.settle(desk.taker.batches.pop(), unknown)
+    refused = Outcome(OutcomeKind.FAILED, Reason.BAD_MAILBOX, counts_against_address=True)
+    for number in range(1, 4):
+        await desk.post(event(ticket=str(number)))
+        await desk.settle(desk.taker.batches.pop(), refused)
+    await desk.advance(2 * MINUTE)
+    assert desk.taker.batches == []
+    waiting = asyncio.ensure_future(desk.store.wait_for_work())
+    await desk.store.flush()
+    await desk.store.flush()
+    assert not waiting.done(), "nothing is due on the lane"
+    waiting.cancel()
+    await desk.advance(DAY)
+    await desk.store.sweep()
+    assert await desk.state_of(first.id) == "failed: outcome_unknown"
+
+
+async def test_a_provider_that_gives_one_id_twice_stops_nothing(desk: StoreHarness) -> None:
+    views = [
+        (await desk.post(event(ticket=ticket, to=to))).deliveries[0]
+        for ticket, to in (("1", PHONE), ("2", replace(PHONE, phone="+14155550124")))
+    ]
+    for number, batch in enumerate(desk.taker.batches):
+        assert await desk.store.start(batch, f"nonce-{number}")
+        await desk.settle(batch, OutcomeKind.SENT)
+    assert [await desk.state_of(view.id) for view in views] == ["sent", "sent"]
+    assert (await desk.store.health()).fault is None
+
+
+async def test_evidence_that_cannot_be_written_does_not_stop_the_settle(
+    desk: StoreHarness, caplog: pytest.LogCaptureFixture
+) -> None:
+    (delivery,) = (await desk.post(event())).deliveries
+    batch = desk.taker.batches.pop()
+    now = desk.clock.now()
+    receipt = Receipt(code=2**70)
+    attempt = Attempt(now, now, "dot", "nonce", receipt, None)
+    await desk.store.settle(Settled(batch.id, batch.fence, Outcome(OutcomeKind.SENT), attempt))
+    assert await desk.state_of(delivery.id) == "sent"
+    assert "the store could not do its work" in caplog.text
+    await desk.post(event(ticket="2"))
+    assert len(desk.taker.batches) == 1, "others go on"
 
 
 async def test_a_success_forgives_earlier_refusals(desk: StoreHarness) -> None:

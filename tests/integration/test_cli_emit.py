@@ -65,6 +65,8 @@ def test_when_nobody_listens_it_exits_1_and_says_so(tmp_path: Path) -> None:
     )
     assert line.startswith(f"notifier: no answer from http://127.0.0.1:{port}/webhooks: ")
     assert line.endswith("; is it running?")
+    as_json = run(tmp_path, "emit", "t", "--json", **SIGNED, PORT=port)
+    assert (as_json.returncode, document(as_json)["status"]) == (1, None)
 
 
 def test_without_a_secret_nothing_is_signed(tmp_path: Path) -> None:

@@ -116,6 +116,7 @@ async def test_while_the_disk_is_full_webhooks_get_503_and_the_service_is_not_re
         assert (await _ready(service)).status_code == 503
         live = await service.client.get(f"{service.url}/health/live")
         assert live.status_code == 200
+        assert await service.stop() == 0
 
 
 @on_each_disk

@@ -15,13 +15,18 @@ async def test_sigterm_lets_sends_in_flight_finish_and_exits_0(tmp_path: Path) -
         await sink.wait_for(lambda sink: sink.sends == 1)
         stopping = asyncio.ensure_future(service.stop(signal.SIGTERM))
         await service.until_logged("action=service.stopping")
+        ready = await service.client.get(f"{service.url}/health/ready")
+        assert (ready.status_code, ready.json()["status"]) == (503, "stopping")
+        late = await service.post(assigned(2, "jane@example.com"), "two")
+        assert late.status_code == 202, "what comes meanwhile is kept for the next start"
         sink.release()
         assert await stopping == 0
         assert len(sink.taken) == 1
         await service.start()
-        (ended,) = await service.until_ended([answer.json()["deliveries"][0]["id"]])
-        assert ended["state"] == "sent"
-        assert len(sink.taken) == 1
+        posted = [answer, late]
+        ended = await service.until_ended([one.json()["deliveries"][0]["id"] for one in posted])
+        assert [one["state"] for one in ended] == ["sent", "sent"]
+        assert sorted(mail.to for mail in sink.taken) == ["jane@example.com", "john@example.com"]
 
 
 async def test_sigterm_with_a_silent_server_exits_0_at_the_end_of_its_grace(

@@ -18,6 +18,11 @@ SELECT l.id, s.reason FROM lane l JOIN suppression s
   ON s.channel = l.channel AND s.sender = '' AND s.address = l.address
 WHERE l.id IN (SELECT value FROM json_each(?1)) AND (s.until IS NULL OR s.until > ?2);
 
+-- name: rest_unknown
+-- Lets mails whose outcome is unknown wait for their deadline: nothing may be sent on these lanes.
+UPDATE batch SET next_at = NULL
+WHERE state = 'unknown' AND lane_id IN (SELECT value FROM json_each(?));
+
 -- name: suppress_waiting
 -- Ends what waits in suppressed lanes.
 UPDATE delivery SET state = 'suppressed', reason = w.reason, updated_at = w.now, finished_at = w.now

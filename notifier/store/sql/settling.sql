@@ -1,8 +1,10 @@
 -- Settling: what came of a leased batch.
 
 -- name: batches_to_settle
--- The present state of batches whose outcome came in.
+-- The present state of batches whose outcome came in, and whether an earlier try may have arrived.
 SELECT b.id, b.fence, b.owner, b.state, b.lane_id, b.attempts, b.token, b.was_unknown, b.stored,
+       EXISTS (SELECT 1 FROM attempt a WHERE a.batch_id = b.id AND a.fence < b.fence
+               AND a.outcome IN ('unknown', 'interrupted')),
        l.channel, l.address, l.stamps, l.refusals, l.gate_at
 FROM batch b JOIN lane l ON l.id = b.lane_id WHERE b.id IN (SELECT value FROM json_each(?));
 
@@ -42,11 +44,14 @@ SELECT b.id, b.size, (SELECT count(*) FROM delivery d WHERE d.batch_id = b.id AN
 FROM batch b WHERE b.id IN (SELECT value FROM json_each(?));
 
 -- name: write_attempts
--- Keeps the evidence of tries; one that was announced before its first byte is completed.
+-- Keeps the evidence of tries; one that was announced before its first byte is completed. A provider
+-- that gives one id twice must not stop the settle: the second one is not kept.
 INSERT INTO attempt (batch_id, fence, nonce, provider_id, started_at, ended_at, phase, outcome, reason,
                      code, enhanced_code, reply, remote, digest) VALUES {rows}
 ON CONFLICT (batch_id, fence) DO UPDATE SET
-  provider_id = excluded.provider_id, ended_at = excluded.ended_at, phase = excluded.phase,
+  provider_id = CASE WHEN EXISTS (SELECT 1 FROM attempt a WHERE a.provider_id = excluded.provider_id)
+    THEN attempt.provider_id ELSE excluded.provider_id END,
+  ended_at = excluded.ended_at, phase = excluded.phase,
   outcome = excluded.outcome, reason = excluded.reason, code = excluded.code,
   enhanced_code = excluded.enhanced_code, reply = excluded.reply, remote = excluded.remote,
   digest = excluded.digest;
@@ -100,8 +105,9 @@ SELECT DISTINCT lane_id FROM batch WHERE id IN (SELECT value FROM json_each(?));
 -- name: sending_batches
 -- What is, or was, being sent; recovery and audit decide about those that nobody holds.
 SELECT b.id, b.fence, b.started_at, b.token, b.lane_id, l.channel, l.stamps, b.attempts, b.was_unknown,
-       b.stored
-FROM batch b JOIN lane l ON l.id = b.lane_id WHERE b.state = 'sending' ORDER BY b.id;
+       b.stored, b.until
+-- The sign keeps the planner on the index of what is being sent, instead of all batches in order.
+FROM batch b JOIN lane l ON l.id = b.lane_id WHERE b.state = 'sending' ORDER BY +b.id;
 
 -- name: end_members
 -- Ends members of a batch that nobody waits for any more.

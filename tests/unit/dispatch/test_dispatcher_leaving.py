@@ -183,40 +183,46 @@ async def test_a_sent_delivery_is_logged_with_its_ids(caplog: pytest.LogCaptureF
 
 
 @pytest.mark.parametrize(
-    ("error", "message"),
+    ("error", "action", "message"),
     [
         (
             NOT_NOW,
+            "delivery.refused",
             "[Email Error] to j•••@example.com: 451 4.7.1 <j•••@example.com> greylisted; "
             "next try at 2026-11-23T09:00:15.000Z",
         ),
         (
             NO_MAILBOX,
+            "delivery.failed",
             "[Email Error] to j•••@example.com: 550 "
             "(The mail server says that this mailbox does not exist.)",
         ),
         (
             NO_REPLY,
+            "delivery.unknown",
             "[Email Error] to j•••@example.com: "
             "The provider never said whether it took the message. "
             "(no answer; it may have arrived)",
         ),
         (
             DOWN,
+            "delivery.handed_back",
             "[Email Error] to j•••@example.com: connection refused; "
             "next try at 2026-11-23T09:00:15.000Z",
         ),
     ],
 )
 async def test_a_failed_send_is_logged_without_its_address(
-    error: DeliveryError, message: str, caplog: pytest.LogCaptureFixture
+    error: DeliveryError, action: str, message: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with Scene() as scene:
         scene.email.script(refuse(error))
         await scene.offer(batch())
     (record,) = caplog.records
     assert record.getMessage() == message
-    assert record.__dict__["action"] == "delivery.failed"
+    assert record.__dict__["action"] == action
+    ended = record.__dict__["reason"]
+    assert (ended is not None) == (action == "delivery.failed"), "a reason is for what has ended"
 
 
 async def test_a_text_message_is_logged_without_its_number(

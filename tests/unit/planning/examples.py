@@ -76,7 +76,7 @@ class Desk:
         version = version_order(heard.ticket.version)
         save = None if version is None else f"{version[0]}:{version[1]}"
         for number, new in zip(self.numbers, made.add, strict=False):
-            told = Told(number, new.channel, made.ticket.turn, new.state, False, save, now)
+            told = Told(number, new.channel, new.turn, new.state, False, save, now)
             self.rows[number] = Row(told, new, heard)
         return made
 

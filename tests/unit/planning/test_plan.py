@@ -53,6 +53,7 @@ def test_the_assignee_is_told_on_every_channel() -> None:
             due_at=NOW,
             expires_at=NOW + 86_400_000,
             why="ticket.assigned tells the assignee",
+            turn=1,
         ),
         NewDelivery(
             person=JOHN,
@@ -66,6 +67,7 @@ def test_the_assignee_is_told_on_every_channel() -> None:
             due_at=NOW,
             expires_at=NOW + 3_600_000,
             why="ticket.assigned tells the assignee",
+            turn=1,
         ),
     )
     assert made.note is None
@@ -272,6 +274,13 @@ def test_an_assignment_that_an_update_overtook_is_still_told() -> None:
     desk.hear(event("ticket.updated", JOHN, version=3))
     assert verdicts(event(ASSIGNED, JOHN, version=2), desk) == [PENDING, PENDING]
     assert verdicts(event(CREATED, JOHN, version=1), desk, NOW + WINDOW + 1) == [SUPERSEDED] * 2
+
+
+def test_a_late_assignment_to_somebody_else_does_not_silence_the_holder() -> None:
+    desk = Desk()
+    desk.hear(event("ticket.updated", JANE, version=4))
+    assert verdicts(event(ASSIGNED, replace(JOHN, phone=None), version=2), desk) == [SUPERSEDED]
+    assert verdicts(event(ASSIGNED, JANE, version=3), desk) == [PENDING]
 
 
 def test_an_assignment_that_the_end_overtook_is_superseded() -> None:

@@ -138,6 +138,11 @@ def test_a_dollar_in_a_password_is_a_dollar() -> None:
 @pytest.mark.parametrize(
     ("name", "nearest"),
     [
+        ("DATABASE_ULR", "DATABASE_URL"),
+        ("MAX_BODDY", "MAX_BODY"),
+        ("LOG_LEVL", "LOG_LEVEL"),
+        ("PUBLIC_BASE_ULR", "PUBLIC_BASE_URL"),
+        ("DEFAULT_REGON", "DEFAULT_REGION"),
         ("SMTP_PASWORD", "SMTP_PASSWORD"),
         ("TWILIO_SID", "TWILIO_ACCOUNT_SID"),
         ("WEBHOOK_SECRETS", "WEBHOOK_SECRET"),

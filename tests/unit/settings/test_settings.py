@@ -156,6 +156,8 @@ def test_port_465_decides_how_auto_secures_a_connection(setting: str, port: str,
     ("host", "written", "meant"),
     [
         ("smtp.gmail.com", "abcd efgh ijkl mnop", "abcdefghijklmnop"),
+        ("smtp.gmail.com", "abcd\xa0efgh\xa0ijkl\xa0mnop", "abcdefghijklmnop"),
+        ("SMTP.googlemail.com", "abcd efgh ijkl mnop", "abcdefghijklmnop"),
         ("smtp.gmail.com", "abcdefghijklmnop", "abcdefghijklmnop"),
         ("smtp.gmail.com", "abcd efgh ijkl mno1", "abcd efgh ijkl mno1"),
         ("smtp.gmail.com", "a pass phrase", "a pass phrase"),

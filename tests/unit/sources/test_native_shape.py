@@ -5,8 +5,9 @@ import json
 import pytest
 
 from notifier.model.events import TICKET_TYPES, Event, Priority, to_facts, version_order
-from notifier.model.times import to_text
-from tests.unit.sources.examples import SOURCE, fault, read, signed, with_field
+from notifier.model.times import LAST as LAST_INSTANT
+from notifier.model.times import SECOND, to_text
+from tests.unit.sources.examples import NOW, SOURCE, fault, read, signed, with_field
 
 LAST = "9999-12-31T23:59:59.999Z"
 A_TIME = "must be a time since 1970, for example 2026-11-23T09:00:00Z"
@@ -181,7 +182,6 @@ def test_any_other_priority_is_refused(value: object) -> None:
         ("2026-11-23T09:00:00-00:00", "2026-11-23T09:00:00.000Z"),
         ("1970-01-01T00:00:00Z", "1970-01-01T00:00:00.000Z"),
         ("1969-12-31T23:00:00-01:00", "1970-01-01T00:00:00.000Z"),
-        (LAST, LAST),
     ],
 )
 def test_a_time_is_rfc_3339(text: str, utc: str) -> None:
@@ -189,6 +189,15 @@ def test_a_time_is_rfc_3339(text: str, utc: str) -> None:
     assert to_text(event.occurred_at) == utc
     version = read(with_field("data.ticket.version", text)).ticket.version
     assert version_order(version) == ("time", event.occurred_at)
+
+
+def test_the_last_version_is_the_last_time_that_can_be_written() -> None:
+    version = read(with_field("data.ticket.version", LAST)).ticket.version
+    assert version_order(version) == ("time", LAST_INSTANT)
+
+
+def test_what_is_said_to_happen_after_it_was_signed_happened_then() -> None:
+    assert read(with_field("timestamp", LAST)).occurred_at == NOW + SECOND
 
 
 WRONG_TIMES = [

@@ -45,16 +45,16 @@ def test_a_terminal_state_is_left_only_by_a_receipt_or_an_operator() -> None:
 
 
 @pytest.mark.parametrize("kind", [k for k in OutcomeKind if k is not OutcomeKind.INTERRUPTED])
-@pytest.mark.parametrize("was_unknown", [False, True])
-def test_every_outcome_leads_to_a_legal_move(kind: OutcomeKind, was_unknown: bool) -> None:
-    made = ending(Outcome(kind, Reason.REJECTED), was_unknown=was_unknown, now=7)
+@pytest.mark.parametrize("may_have_arrived", [False, True])
+def test_every_outcome_leads_to_a_legal_move(kind: OutcomeKind, may_have_arrived: bool) -> None:
+    made = ending(Outcome(kind, Reason.REJECTED), may_have_arrived=may_have_arrived, now=7)
     assert may_move(State.SENDING, made.members)
     assert (made.state is BatchState.CLOSED) == (made.closed_as is not None)
 
 
 def test_what_an_outcome_does_to_its_token() -> None:
     stamped = {
-        kind: ending(Outcome(kind, Reason.REJECTED), was_unknown=False, now=7).stamped
+        kind: ending(Outcome(kind, Reason.REJECTED), may_have_arrived=False, now=7).stamped
         for kind in OutcomeKind
         if kind is not OutcomeKind.INTERRUPTED
     }
@@ -66,14 +66,14 @@ def test_what_an_outcome_does_to_its_token() -> None:
         OutcomeKind.UNKNOWN: True,
     }
     unknown = Outcome(OutcomeKind.FAILED, Reason.OUTCOME_UNKNOWN)
-    assert ending(unknown, was_unknown=True, now=7).stamped
+    assert ending(unknown, may_have_arrived=True, now=7).stamped
 
 
-def test_a_batch_that_was_unknown_is_never_dissolved() -> None:
+def test_a_batch_that_may_have_arrived_is_never_dissolved() -> None:
     for kind in (OutcomeKind.REFUSED, OutcomeKind.HANDED_BACK):
-        made = ending(Outcome(kind), was_unknown=True, now=7)
+        made = ending(Outcome(kind), may_have_arrived=True, now=7)
         assert (made.state, made.closed_as, made.next_at) == (BatchState.UNKNOWN, None, 7)
-    made = ending(Outcome(OutcomeKind.REFUSED, next_at=9), was_unknown=False, now=7)
+    made = ending(Outcome(OutcomeKind.REFUSED, next_at=9), may_have_arrived=False, now=7)
     assert (made.state, made.next_at, made.counted) == (BatchState.WAITING, 9, True)
-    made = ending(Outcome(OutcomeKind.SENT), was_unknown=True, now=7)
+    made = ending(Outcome(OutcomeKind.SENT), may_have_arrived=True, now=7)
     assert made.closed_as is ClosedAs.SENT
