@@ -4,11 +4,14 @@ Takes the size of the log after each commit, gives nothing. Refuses nothing: a c
 cannot run is tried again after the next commit.
 """
 
+import contextlib
 import logging
 import threading
 from pathlib import Path
 
 import apsw
+
+from notifier.store.connection import STORAGE_ERRORS
 
 _PAGES = 1000
 """Checkpoint when the log holds this many pages (about 4 MB)."""
@@ -59,7 +62,9 @@ class Checkpointer:
                 break
             self._wanted.clear()
             self._checkpoint(connection)
-        connection.close()
+        # What cannot be moved now is found in the log at the next start.
+        with contextlib.suppress(*STORAGE_ERRORS):
+            connection.close()
 
     def _checkpoint(self, connection: apsw.Connection) -> None:
         try:

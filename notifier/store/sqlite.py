@@ -252,8 +252,9 @@ class SqliteStore:
 
     async def close(self) -> None:
         """Stop the writer after what is queued, and close the file."""
+        # The last connection to close empties the log, so it must be one that may write.
+        await self._loop.run_in_executor(self._readers, self._history.close)
         await self._loop.run_in_executor(None, self._writer.stop)
         self._checkpoints.stop()
-        await self._loop.run_in_executor(self._readers, self._history.close)
         self._readers.shutdown()
         self._lock.release()

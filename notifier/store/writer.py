@@ -4,6 +4,7 @@ Takes work from the event loop, gives results back to it when their commit retur
 nothing; when a commit fails, records fail with it, while settles are kept and repeated.
 """
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable, Mapping
@@ -76,7 +77,8 @@ class Writer:
         self.inbox.close()
         if self._thread is not None:
             self._thread.join()
-        self._connection.close()
+        with contextlib.suppress(*STORAGE_ERRORS):
+            self._connection.close()
 
     def still_held(self, number: int, fence: int) -> bool:
         """Tell whether a lease holds long enough for one more write.

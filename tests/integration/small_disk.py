@@ -21,7 +21,7 @@ _NAME = "disk"
 _MOUNT = f"mount -t tmpfs -o size={SIZE} tmpfs {_NAME}"
 _FILL = f"head -c {_BALLAST} /dev/zero >{_NAME}/ballast"
 
-SETTINGS = {"DATABASE_URL": f"sqlite:///{_NAME}/notifier.db"}
+SETTINGS = {"DATABASE_URL": f"sqlite:///{_NAME}/notifier.db", "SHUTDOWN_GRACE": "1s"}
 
 
 class SmallDisk(Protocol):
