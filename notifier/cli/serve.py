@@ -18,7 +18,7 @@ from notifier.app.building import build
 from notifier.app.logs import Logs
 from notifier.app.service import Service
 from notifier.cli import options
-from notifier.model.errors import NotifierError
+from notifier.model.errors import ConfigurationError, NotifierError
 from notifier.model.times import Millis
 from notifier.settings.settings import Settings
 
@@ -44,6 +44,12 @@ def command(host: str | None, port: str | None, env_file: Path | None, lock_wait
     try:
         with serving.runner() as runner:
             status = runner.run(_serve(settings, lock_wait))
+    except NotifierError as error:
+        if settings.log_format != "json":
+            raise
+        # Whoever collects lines of JSON must find the reason among them.
+        _log.critical("%s", error, extra={"action": "service.failed"})
+        status = 2 if isinstance(error, ConfigurationError) else 1
     finally:
         logs.stop()
     sys.exit(status)

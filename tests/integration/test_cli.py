@@ -1,3 +1,4 @@
+import json
 import socket
 import stat
 from pathlib import Path
@@ -141,6 +142,15 @@ def test_a_damaged_store_exits_1_and_says_how_to_go_on(tmp_path: Path) -> None:
     (line,) = refusal(run(tmp_path, "serve", "--port", "0"), 1)
     assert line.startswith("notifier: notifier.db is damaged (")
     assert line.endswith("put a backup in its place.")
+
+
+def test_in_json_the_reason_of_a_failed_start_is_a_line_like_the_others(tmp_path: Path) -> None:
+    (tmp_path / "notifier.db").write_bytes(b"this is no database" * 100)
+    done = run(tmp_path, "serve", "--port", "0", LOG_FORMAT="json")
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert done.returncode == 1
+    assert lines[-1]["action"] == "service.failed"
+    assert "is damaged" in lines[-1]["message"]
 
 
 def test_a_warning_does_not_stop_anything(tmp_path: Path) -> None:
