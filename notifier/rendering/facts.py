@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from notifier.model import times
 from notifier.model.deliveries import Batch, Member
-from notifier.model.events import Event, Party
+from notifier.model.events import Event, Party, Ticket
 from notifier.model.rates import Limits, duration_text
 from notifier.model.times import Millis
 from notifier.rendering import links, text
@@ -53,12 +53,12 @@ class Line:
     @property
     def number(self) -> str:
         """Give the number with exactly the `#` it should have."""
-        ticket = self.event.ticket
-        return hashed(text.clean(ticket.number, text.NUMBER) or text.clean(ticket.id, text.NUMBER))
+        return number_of(self.event.ticket)
 
 
-def hashed(shown: str) -> str:
-    """Give a clean number with one leading `#`; none is added if it has one."""
+def number_of(ticket: Ticket) -> str:
+    """Give a ticket's number, or its id when nothing of that shows, with one leading `#`."""
+    shown = text.clean(ticket.number, text.NUMBER) or text.clean(ticket.id, text.NUMBER)
     return shown if shown.startswith("#") else f"#{shown}"
 
 
@@ -83,7 +83,7 @@ def single(event: Event, style: Style) -> Facts:
     """Give what a message about one ticket may say; empty text is unknown."""
     ticket = event.ticket
     return {
-        "number": hashed(ticket.number or ticket.id),
+        "number": number_of(ticket),
         "title": text.clean(ticket.title, text.TITLE),
         "priority": ticket.priority.upper(),
         "category": text.clean(ticket.category, text.NAME),

@@ -107,6 +107,23 @@ SEVEN = [
 ]
 
 
+@pytest.mark.parametrize("number", ["\u200b\u200b", " ", "\xad", "\0"], ids=ascii)
+def test_a_number_of_which_nothing_can_be_seen_gives_way_to_the_id(number: str) -> None:
+    unseen = replace(ASSIGNED, ticket=replace(ASSIGNED.ticket, id="307", number=number))
+    assert mail(batch(unseen)).subject == "New Ticket Assigned: #307 - Printer Not Working"
+    assert "Ticket #307 " in sms(batch(unseen)).body
+
+
+def test_a_hostile_number_is_made_fit_for_every_place() -> None:
+    hostile = about("1\r\nBcc: all@example.com\u202e\0" + "9" * 5000)
+    for made in (batch(hostile), batch(hostile, about("2"))):
+        subject = mail(made).subject
+        assert "#1 Bcc: all@example.com999" in subject
+        assert subject.isprintable()
+        assert len(subject) < 200
+        assert sms(made).segments == 1
+
+
 def test_a_roll_up_is_told_in_the_published_words() -> None:
     message = mail(batch(*SEVEN))
     assert message.subject == "7 tickets need your attention: #133, #130, #132 and 4 more"
