@@ -102,7 +102,7 @@ class Service:
             task.result()
 
     async def stop(self) -> None:
-        """Take no more calls, let sends land within the grace, commit everything, close."""
+        """Let sends land within the grace, take no more calls, commit everything, close."""
         self._app.watch.stopping = True
         # Until the sends have landed calls are answered, readiness with a 503.
         await self._app.dispatcher.drain(self._grace)

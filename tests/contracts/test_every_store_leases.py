@@ -9,6 +9,7 @@ from notifier.model.times import HOUR, MINUTE, SECOND
 from notifier.store.views import Slice
 from tests.store_harness import (
     JOHN,
+    START,
     StoreHarness,
     event,
 )
@@ -68,6 +69,16 @@ async def test_after_a_crash_a_mail_is_sent_again_at_once_as_itself(desk: StoreH
     assert (again.id, again.first_at, again.fence) == (first.id, first.first_at, 2)
     attempts = (await desk.detail(delivery.id)).attempts
     assert [attempt.outcome for attempt in attempts] == ["interrupted"]
+
+
+async def test_a_crashed_try_is_dated_by_its_lease_and_not_by_the_restart(
+    desk: StoreHarness,
+) -> None:
+    (delivery,) = (await desk.post(event())).deliveries
+    await desk.advance(HOUR)
+    await desk.restart()
+    (attempt,) = (await desk.detail(delivery.id)).attempts
+    assert (attempt.started_at, attempt.ended_at) == (START, START + HOUR)
 
 
 async def test_after_a_crash_a_roll_up_keeps_its_bytes_whatever_is_withdrawn_later(

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from notifier.model.deliveries import Attempt, Batch, Outcome, OutcomeKind, Settled
+from notifier.model.events import Event
 from notifier.model.messages import Receipt
 from notifier.model.reasons import Reason
 from notifier.model.states import State
@@ -168,6 +169,39 @@ async def test_a_critical_delivery_passes_a_batch_that_only_waits(desk: StoreHar
     ]
 
 
+async def test_critical_deliveries_in_a_roll_up_pass_what_only_waits_too(
+    desk: StoreHarness,
+) -> None:
+    (first,) = (await desk.post(event(ticket="X", version=1))).deliveries
+    later = Outcome(OutcomeKind.REFUSED, next_at=START + 10 * MINUTE)
+    await desk.settle(desk.taker.batches.pop(), later)
+    await desk.advance(65 * SECOND)
+    crowds = [(0, [event(ticket="100")]), (30 * SECOND, _crowd())]
+    for pause, crowd in crowds:
+        await desk.advance(pause)
+        for happened in crowd:
+            await desk.post(happened)
+        while desk.taker.batches:
+            await desk.settle(desk.taker.batches.pop(), OutcomeKind.SENT)
+    for ticket in ("X", "Y"):
+        await desk.post(critical(event(ticket=ticket, version=2)))
+    assert desk.taker.batches == [], "normal tokens and the reserve are used up"
+    await desk.advance(30 * SECOND)
+    (rolled,) = desk.taker.batches
+    assert [member.ticket_number for member in rolled.members] == ["X", "Y"]
+    await desk.settle(rolled, OutcomeKind.SENT)
+    assert await desk.state_of(first.id) == "merged: superseded"
+    desk.taker.batches.clear()
+    await desk.advance(10 * MINUTE)
+    assert desk.taker.batches == [], "the ticket is told once"
+
+
+def _crowd() -> list[Event]:
+    """Take the normal tokens that are left, and the whole reserve."""
+    ordinary = [event(ticket=str(number)) for number in range(101, 105)]
+    return ordinary + [critical(event(ticket=str(number))) for number in range(200, 210)]
+
+
 async def test_an_unknown_mail_keeps_its_exact_bytes(desk: StoreHarness) -> None:
     (delivery,) = (await desk.post(event())).deliveries
     first = desk.taker.batches.pop()
@@ -324,6 +358,9 @@ async def test_a_provider_that_gives_one_id_twice_stops_nothing(desk: StoreHarne
         assert await desk.store.start(batch, f"nonce-{number}")
         await desk.settle(batch, OutcomeKind.SENT)
     assert [await desk.state_of(view.id) for view in views] == ["sent", "sent"]
+    for view in views:
+        (attempt,) = (await desk.detail(view.id)).attempts
+        assert (attempt.outcome, attempt.reply) == ("sent", "ok"), "only the id is not kept twice"
     assert (await desk.store.health()).fault is None
 
 

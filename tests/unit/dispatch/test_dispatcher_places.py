@@ -196,6 +196,17 @@ async def test_a_provider_that_says_nothing_to_what_it_was_handed_is_left_alone(
         assert scene.email.running == 3, "what it has been handed is still waited for"
 
 
+async def test_an_answer_whose_commit_takes_its_time_is_no_silence() -> None:
+    async with Scene() as scene:
+        scene.store.well.clear()
+        await scene.offer(*(batch(number) for number in range(1, 7)))
+        await scene.advance(5 * MINUTE)
+        assert len(scene.email.log) == 6
+        assert scene.dispatcher.down() == ()
+        scene.store.well.set()
+        await scene.rest()
+
+
 async def test_a_reply_that_takes_its_time_is_no_silence() -> None:
     async with Scene() as scene:
         for _ in range(6):
