@@ -10,8 +10,11 @@ BIN := $(VENV)/bin
 DEMO_ARGS ?=
 SERVE_ARGS ?=
 TEST_ARGS ?=
+TORTURE_ARGS ?=
+BENCH_ARGS ?=
+CONTAINER_ARGS ?=
 
-.PHONY: demo test check format serve requirements clean
+.PHONY: demo test check format serve docs torture bench container requirements clean
 
 demo: $(VENV)/run.stamp
 	@$(BIN)/notifier demo $(DEMO_ARGS)
@@ -32,6 +35,23 @@ check: $(VENV)/dev.stamp
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/openapi-spec-validator openapi.yaml
+
+# Every harness whole; a small share of each runs in `make test`.
+torture: $(VENV)/dev.stamp
+	@sh tests/set-up
+	@$(BIN)/python -m tests.torture $(TORTURE_ARGS)
+
+# Ratios against peers, in one run; never part of the tests.
+bench: $(VENV)/bench.stamp
+	@sh bench/set-up
+	@$(BIN)/python -m bench $(BENCH_ARGS)
+
+# What the Dockerfile says, done without an engine in a scratch root.
+container: $(VENV)/dev.stamp
+	@$(BIN)/python -m tests.container $(CONTAINER_ARGS)
+
+docs: $(VENV)/docs.stamp
+	@$(BIN)/python -m docs.build
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .
@@ -59,6 +79,16 @@ $(VENV)/dev.stamp: $(VENV)/run.stamp requirements-dev.txt
 		-r requirements-dev.txt
 	@touch $@
 
+$(VENV)/bench.stamp: $(VENV)/dev.stamp requirements-bench.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes \
+		-r requirements-bench.txt
+	@touch $@
+
+$(VENV)/docs.stamp: $(VENV)/dev.stamp requirements-docs.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes \
+		-r requirements-docs.txt
+	@touch $@
+
 COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make requirements"
 
@@ -67,6 +97,8 @@ requirements:
 	$(COMPILE) pyproject.toml -o requirements.txt
 	$(COMPILE) --group build -o requirements-build.txt
 	$(COMPILE) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+	$(COMPILE) --group docs -o requirements-docs.txt
+	$(COMPILE) --group bench -c requirements.txt -o requirements-bench.txt
 
 clean:
 	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis \
