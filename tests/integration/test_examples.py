@@ -19,7 +19,13 @@ from notifier.sources.call import Call
 from notifier.sources.secrets import Secret, new_secret, parse
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
-COMMANDS = {"sign.sh": "sh", "sign.py": sys.executable}
+COMMANDS = {
+    "sign.sh": ("sh",),
+    "sign.py": (sys.executable,),
+    "sign.mjs": ("node",),
+    # PowerShell comes from none of the places that tests/set-up installs from.
+    **({"sign.ps1": ("pwsh", "-NoProfile", "-File")} if shutil.which("pwsh") else {}),
+}
 BODY = '{"type": "ticket.assigned", "title": "Größe ✓ $(id) `id` %s \\\\"}\n\n'.encode()
 LENGTHS = [24, 32, 63, 64]
 
@@ -79,7 +85,7 @@ async def run(
     file = folder / "an event.json"
     file.write_bytes(BODY)
     process = await asyncio.create_subprocess_exec(
-        COMMANDS[name],
+        *COMMANDS[name],
         str(EXAMPLES / name),
         f"http://127.0.0.1:{door.port}/webhooks",
         str(file),

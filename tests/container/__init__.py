@@ -1,0 +1,1 @@
+"""What the Dockerfile says, done without an engine: `python -m tests.container`."""
