@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from starlette.types import ASGIApp
 
 from notifier.app import channels, translation
+from notifier.app.metering import Exposition, Meters
 from notifier.app.preview import Preview
 from notifier.app.readiness import Watch
 from notifier.clock import SystemClock
@@ -25,6 +26,7 @@ from notifier.web import routes
 from notifier.web.api import Api
 from notifier.web.auth import Bearer
 from notifier.web.health import Health
+from notifier.web.metrics import Metrics
 from notifier.web.webhooks import Webhooks
 
 
@@ -37,6 +39,7 @@ class App:
     dispatcher: Dispatcher
     credits: ChannelCredits
     watch: Watch
+    meters: Meters
 
 
 def build(settings: Settings) -> App:
@@ -45,11 +48,13 @@ def build(settings: Settings) -> App:
     open_channels = channels.build(settings)
     renderer = Renderer(translation.style(settings))
     limits = translation.limits(settings)
+    meters = Meters(tuple(open_channels))
     store = SqliteStore(
         settings.database,
         translation.options(settings, open_channels, renderer.recipe),
         LaneRules(limits).decide,
         clock,
+        meters,
     )
     places = {name: channel.about.places for name, channel in open_channels.items()}
     means = Means(
@@ -58,14 +63,18 @@ def build(settings: Settings) -> App:
         jitter=random.SystemRandom().random,
         nonce=lambda: secrets.token_hex(8),
         recipe=renderer.recipe,
+        meter=meters,
     )
     dispatcher = Dispatcher(store, open_channels, renderer.render, means)
     watch = Watch(store, dispatcher, translation.ttl(settings), clock)
+    policy = translation.policy(settings)
     webhooks = Webhooks(
-        Intake(translation.sources(settings), store, translation.policy(settings), clock),
+        Intake(translation.sources(settings), store, policy, clock, meters.received),
         settings.max_body,
         settings.public_base_url,
     )
     api = Api(store, Preview(renderer))
-    asgi = routes.build(webhooks, api, Health(watch.readiness), Bearer(settings.tokens))
-    return App(asgi, store, dispatcher, means.credits, watch)
+    metrics = Metrics(Exposition(meters, store, dispatcher, clock).read, meters.refused)
+    health, bearer = Health(watch.readiness), Bearer(settings.tokens)
+    asgi = routes.build(webhooks, api, health, bearer, metrics)
+    return App(asgi, store, dispatcher, means.credits, watch, meters)
