@@ -7,7 +7,7 @@ Takes a raw call, gives the answer that its commit released. Refuses what its so
 import functools
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from notifier.model import ids
 from notifier.model.errors import UnknownSource
@@ -22,17 +22,31 @@ from notifier.store.base import Accepted, Recorded, Store
 _log = logging.getLogger(__name__)
 
 
+Received = Callable[[str, str, str], None]
+"""Learns the source, the type and the status of each webhook that was recorded."""
+
+
+def _uncounted(source: str, kind: str, status: str) -> None:
+    """Count nothing."""
+
+
 class Intake:
     """What comes from help desks; operations.py is what comes from operators."""
 
     def __init__(
-        self, sources: Mapping[str, Source], store: Store, policy: Policy, clock: Clock
+        self,
+        sources: Mapping[str, Source],
+        store: Store,
+        policy: Policy,
+        clock: Clock,
+        received: Received = _uncounted,
     ) -> None:
-        """`sources` are the configured help desks by name."""
+        """`sources` are the configured help desks by name; `received` counts what they send."""
         self._sources = sources
         self._store = store
         self._policy = policy
         self._clock = clock
+        self._received = received
 
     def success_status(self, source: str) -> int:
         """Give the HTTP status of an accepted call; raises UnknownSource."""
@@ -52,6 +66,8 @@ class Intake:
                 plan=functools.partial(_plan, event, self._policy),
             )
         )
+        # A type that nobody knows is the sender's own text, and must not make series of its own.
+        self._received(source, event.type if event.known else "other", recorded.status)
         _log.info(
             "a webhook was %s",
             recorded.status,

@@ -69,7 +69,10 @@ class OpenApiChecker:
         _expect(str(status) in responses, f"{where}: this status is not documented")
         response = self.resolve(responses[str(status)])
         self._check_headers(response.get("headers", {}), headers, where)
-        self._check_content(response["content"], (status, headers, body), method, where)
+        if "content" in response:
+            self._check_content(response["content"], (status, headers, body), method, where)
+        else:
+            _expect("content-type" not in headers and body == b"", f"{where}: there is a body")
         self.seen.add((verb.upper(), template, status))
 
     def validate(self, schema: Json, value: Json, where: str) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from starlette.types import ASGIApp
 
 from notifier.app import channels, translation
+from notifier.app.metering import Exposition, Meters
 from notifier.app.preview import Drafts, Preview
 from notifier.app.readiness import Watch
 from notifier.clock import SystemClock
@@ -26,6 +27,7 @@ from notifier.web import routes
 from notifier.web.api import Api
 from notifier.web.auth import Bearer
 from notifier.web.health import Health
+from notifier.web.metrics import Metrics
 from notifier.web.operations import Operations
 from notifier.web.webhooks import Webhooks
 
@@ -39,6 +41,7 @@ class App:
     dispatcher: Dispatcher
     credits: ChannelCredits
     watch: Watch
+    meters: Meters
 
 
 def build(settings: Settings) -> App:
@@ -47,11 +50,13 @@ def build(settings: Settings) -> App:
     open_channels = channels.build(settings)
     renderer = Renderer(translation.style(settings))
     limits = translation.limits(settings)
+    meters = Meters(tuple(open_channels))
     store = SqliteStore(
         settings.database,
         translation.options(settings, open_channels, renderer.recipe),
         LaneRules(limits).decide,
         clock,
+        meters,
     )
     places = {name: channel.about.places for name, channel in open_channels.items()}
     means = Means(
@@ -60,12 +65,13 @@ def build(settings: Settings) -> App:
         jitter=random.SystemRandom().random,
         nonce=lambda: secrets.token_hex(8),
         recipe=renderer.recipe,
+        meter=meters,
     )
     dispatcher = Dispatcher(store, open_channels, renderer.render, means)
     watch = Watch(store, dispatcher, translation.ttl(settings), clock)
     policy = translation.policy(settings)
     webhooks = Webhooks(
-        Intake(translation.sources(settings), store, policy, clock),
+        Intake(translation.sources(settings), store, policy, clock, meters.received),
         settings.max_body,
         settings.public_base_url,
     )
@@ -78,5 +84,7 @@ def build(settings: Settings) -> App:
         settings.public_base_url,
     )
     v1 = routes.Guarded(api, operations)
-    asgi = routes.build(webhooks, v1, Health(watch.readiness), Bearer(settings.tokens))
-    return App(asgi, store, dispatcher, means.credits, watch)
+    metrics = Metrics(Exposition(meters, store, dispatcher, clock).read, meters.refused)
+    health, bearer = Health(watch.readiness), Bearer(settings.tokens)
+    asgi = routes.build(webhooks, v1, health, bearer, metrics)
+    return App(asgi, store, dispatcher, means.credits, watch, meters)

@@ -31,7 +31,7 @@ class Service:
         self._app = app
         self._listening = listening
         self._grace = grace
-        self._server = serving.server(app.asgi, _LAST_ANSWERS)
+        self._server = serving.server(app.asgi, _LAST_ANSWERS, app.meters.refused)
         self._tasks: list[asyncio.Task[None]] = []
         host, port = listening.getsockname()[:2]
         self._url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
@@ -59,6 +59,7 @@ class Service:
             asyncio.create_task(self._app.dispatcher.run(), name="dispatcher"),
             asyncio.create_task(self._server.serve([self._listening]), name="server"),
         ]
+        self._watching_loop = asyncio.create_task(self._app.meters.watch_loop(), name="loop lag")
         answers = asyncio.create_task(self._server.answers.wait())
         try:
             await asyncio.wait({answers, *self._tasks}, return_when=asyncio.FIRST_COMPLETED)
@@ -106,6 +107,7 @@ class Service:
         self._app.watch.stopping = True
         # Until the sends have landed calls are answered, readiness with a 503.
         await self._app.dispatcher.drain(self._grace)
+        self._watching_loop.cancel()
         self._server.should_exit = True
         await asyncio.wait(self._tasks)
         try:

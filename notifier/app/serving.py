@@ -12,7 +12,7 @@ import importlib
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 import uvicorn
@@ -45,12 +45,15 @@ class Server(uvicorn.Server):
         yield
 
 
-def server(asgi: ASGIApp, grace_seconds: int) -> Server:
-    """Give a server for an application; deadlines and limits are its protocol's."""
+def server(asgi: ASGIApp, grace_seconds: int, refused: Callable[[str], None]) -> Server:
+    """Give a server for an application; deadlines and limits are its protocol's.
+
+    `refused` learns the code of what the protocol refuses before the application sees it.
+    """
     return Server(
         uvicorn.Config(
             asgi,
-            http=guarded(),
+            http=guarded(refused=refused),
             ws="none",
             lifespan="off",
             log_config=None,

@@ -17,12 +17,14 @@ from notifier.dispatch.breaker import Breaker
 from notifier.dispatch.credits import ChannelCredits
 from notifier.dispatch.flights import Flight
 from notifier.dispatch.lines import Line
+from notifier.dispatch.meters import Meter, Unmetered
 from notifier.dispatch.outcomes import Try
 from notifier.model import times
-from notifier.model.deliveries import Batch, Settled
+from notifier.model.deliveries import Batch, OutcomeKind, Settled
 from notifier.model.errors import ChannelDown, DeliveryError, StoreError
+from notifier.model.ids import IdMaker
 from notifier.model.messages import Medium, Message, Outgoing, Receipt
-from notifier.model.times import SECOND, Clock, Millis
+from notifier.model.times import SECOND, Clock, Instant, Millis
 from notifier.store.base import HandOver, Store
 
 T = TypeVar("T")
@@ -54,6 +56,7 @@ class Means:
     jitter: Callable[[], float]
     nonce: Callable[[], str]
     recipe: str
+    meter: Meter = field(default_factory=Unmetered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,10 @@ class Dispatcher:
             for station in self._stations.values()
             if station.breaker.down_since is not None
         )
+
+    def breakers(self) -> dict[str, bool]:
+        """Give by channel whether its breaker is open."""
+        return {name: station.breaker.is_open for name, station in self._stations.items()}
 
     async def run(self) -> None:
         """Send until drained; cancelled, it leaves everything as a crash would."""
@@ -199,7 +206,17 @@ class Dispatcher:
         made = Try(flight.batch, flight.medium, careful, flight.message, now, self._means.jitter())
         outcome = outcomes.outcome_of(result, made)
         reports.ended(station.title, flight, result, outcome)
-        return flights.settled(flight, result, outcome, now)
+        settled = flights.settled(flight, result, outcome, now)
+        self._count(settled, flight.batch, now)
+        return settled
+
+    def _count(self, settled: Settled, batch: Batch, now: Instant) -> None:
+        if settled.attempt is None:
+            return
+        outcome, meter = settled.outcome, self._means.meter
+        meter.attempted(batch.channel, outcome.kind.value, outcome.reason or "")
+        if outcome.kind is OutcomeKind.SENT:
+            meter.sent(batch.channel, (now - IdMaker.made_at(m.event_id) for m in batch.members))
 
     async def _send(self, channel: Channel, flight: Flight) -> Receipt:
         batch = flight.batch

@@ -48,6 +48,11 @@ class IdMaker:
         """Give the smallest id that could have been made at that instant; 63 bits at most."""
         return min(max(instant, 0) << (_NODE_BITS + _SEQUENCE_BITS), 2**63 - 1)
 
+    @staticmethod
+    def made_at(number: int) -> Instant:
+        """Give the instant at which an id was made."""
+        return number >> (_NODE_BITS + _SEQUENCE_BITS)
+
     def resume(self, last: int) -> None:
         """Start above `last`, the largest id already in use."""
         self._last = max(self._last, (last >> (_NODE_BITS + _SEQUENCE_BITS)) + 1)

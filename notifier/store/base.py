@@ -5,6 +5,7 @@ Refuses work it cannot commit (StoreFailed) or queue (StoreBusy).
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -99,6 +100,40 @@ class Health:
     oldest_pending: dict[str, Instant]
 
 
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """`fault` as in Health; `waiting` is by channel: how many are pending, the oldest since when.
+
+    A channel on which nothing waits is left out.
+    """
+
+    fault: str | None
+    waiting: dict[str, tuple[int, Instant]]
+
+
+class Meter(Protocol):
+    """Counts what the store does; called on the writer's thread."""
+
+    def ticking(self, size: int) -> AbstractContextManager[object]:
+        """Time a transaction of `size` pieces of work."""
+        ...
+
+    def held(self, channel: str, count: int) -> None:
+        """Learn how often something due was held back, because its lane's limit was used up."""
+        ...
+
+
+class Unmetered:
+    """Counts nothing."""
+
+    def ticking(self, size: int) -> AbstractContextManager[object]:
+        """Time nothing."""
+        return nullcontext()
+
+    def held(self, channel: str, count: int) -> None:
+        """Let it pass."""
+
+
 class Store(Protocol):
     """Everything that survives a crash."""
 
@@ -175,6 +210,10 @@ class Store(Protocol):
 
     async def health(self) -> Health:
         """Give whether commits succeed, and the age of what waits."""
+        ...
+
+    async def backlog(self) -> Backlog:
+        """Give whether commits succeed, and how much waits; costs a look at all that waits."""
         ...
 
     async def flush(self) -> None:

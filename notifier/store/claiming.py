@@ -160,7 +160,10 @@ class Claiming:
         due = [
             DueBatch(batch.id, batch.rank, batch.state) for batch in lane.open if _due(batch, now)
         ]
-        return self._context.decide(state, lane.waiting, due, now, max(places, 0))
+        decision = self._context.decide(state, lane.waiting, due, now, max(places, 0))
+        if decision.gate_at is not None and _leaves(decision, lane.waiting, due):
+            self._tick.held[channel] += 1
+        return decision
 
     # -- writing ----------------------------------------------------------------------------
 
@@ -257,6 +260,11 @@ def _due(batch: _Open, now: Instant) -> bool:
     return (
         batch.state is not BatchState.SENDING and batch.next_at is not None and batch.next_at <= now
     )
+
+
+def _leaves(decision: Decision, waiting: Sequence[Waiting], due: Sequence[DueBatch]) -> bool:
+    gone = sum(len(new.members) + len(new.merged) for new in decision.form)
+    return len(waiting) > gone or len(due) > len(decision.again)
 
 
 def load(tx: Transaction, ids: Iterable[int]) -> list[Batch]:

@@ -3,12 +3,14 @@
 Takes options, gives them to recording, claiming, settling and upkeep. Refuses nothing.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from notifier.model.deliveries import Batch, Decide
 from notifier.model.ids import IdMaker
 from notifier.model.times import DAY, SECOND, Instant, Millis
+from notifier.store.base import Meter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,7 @@ class Context:
     owner: str
     ids: IdMaker
     decide: Decide
+    meter: Meter
 
 
 @dataclass(slots=True)
@@ -57,3 +60,4 @@ class Tick:
     renewed: list[int] = field(default_factory=list)
     lost: list[int] = field(default_factory=list)
     next_wake: dict[tuple[str, bool], Instant | None] = field(default_factory=dict)
+    held: Counter[str] = field(default_factory=Counter)

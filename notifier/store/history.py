@@ -99,6 +99,11 @@ class History:
         """Give since when the oldest delivery of each channel waits."""
         return dict(self._connection.execute(self._texts["oldest_pending"]))
 
+    def backlog(self) -> dict[str, tuple[int, int]]:
+        """Give how many deliveries of each channel wait, and since when the oldest does."""
+        rows = self._connection.execute(self._texts["backlog"])
+        return {channel: (count, since) for channel, count, since in rows}
+
     def _events(self, conditions: Sequence[Condition], limit: int) -> list[EventDetail]:
         rows = self._select("list_events", conditions, limit)
         ids = as_list(row[0] for row in rows)

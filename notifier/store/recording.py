@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from notifier.model.deliveries import Stamp
-from notifier.model.events import to_facts
+from notifier.model.events import CRITICAL_RANK, to_facts
 from notifier.model.plans import Memory, NewDelivery, Plan, TicketState, Told
 from notifier.model.reasons import Reason
 from notifier.model.states import TERMINAL, State
@@ -313,7 +313,12 @@ class Recording:
             if lane is not None:
                 rank, due_at = best.get(lane, (3, added.plan.due_at))
                 best[lane] = (min(rank, added.plan.rank), min(due_at, added.plan.due_at))
-        self._tx.write("wake_lanes", [(lane, *values) for lane, values in best.items()])
+        rows = self._tx.write("wake_lanes", [(lane, *values) for lane, values in best.items()])
+        for lane, channel, gate_at in rows:
+            rank, due_at = best[lane]
+            # Such a lane is not even looked at before its gate opens.
+            if rank != CRITICAL_RANK and gate_at is not None and gate_at > self._tick.now >= due_at:
+                self._tick.held[channel] += 1
 
     def _view(self, added: _Added) -> DeliveryView:
         plan, now = added.plan, self._tick.now

@@ -22,7 +22,18 @@ from notifier.model.ids import IdMaker
 from notifier.model.plans import RetryFunction
 from notifier.model.times import Clock
 from notifier.store import connection, migrate, operating, statements, upkeep
-from notifier.store.base import Accepted, Credits, HandOver, Health, Operated, Receiver, Recorded
+from notifier.store.base import (
+    Accepted,
+    Backlog,
+    Credits,
+    HandOver,
+    Health,
+    Meter,
+    Operated,
+    Receiver,
+    Recorded,
+    Unmetered,
+)
 from notifier.store.checkpoints import Checkpointer
 from notifier.store.context import Context, StoreOptions, Tick
 from notifier.store.history import History
@@ -45,12 +56,20 @@ T = TypeVar("T")
 class SqliteStore:
     """Implements notifier.store.base.Store."""
 
-    def __init__(self, path: Path, options: StoreOptions, decide: Decide, clock: Clock) -> None:
+    def __init__(
+        self,
+        path: Path,
+        options: StoreOptions,
+        decide: Decide,
+        clock: Clock,
+        meter: Meter | None = None,
+    ) -> None:
         """Nothing is opened yet."""
         self._path = path
         self._options = options
         self._decide = decide
         self._clock = clock
+        self._meter = meter or Unmetered()
         self._lock = connection.Lock(path)
         self._waiting = 0
         self._changed = asyncio.Event()
@@ -79,7 +98,7 @@ class SqliteStore:
         ids = IdMaker(self._clock)
         ids.resume(Transaction(writing, texts).one("largest_id"))
         owner = f"{socket.gethostname()}:{os.getpid()}:{ids.next()}"
-        self._context = Context(self._options, owner, ids, self._decide)
+        self._context = Context(self._options, owner, ids, self._decide, self._meter)
         self._places = places
         self._receiver = receiver
         self._checkpoints = Checkpointer(self._path, writing)
@@ -238,6 +257,11 @@ class SqliteStore:
         """Give whether commits succeed, and the age of what waits."""
         oldest = await self._read(self._history.oldest_pending)
         return Health(self._writer.fault, oldest)
+
+    async def backlog(self) -> Backlog:
+        """Give whether commits succeed, and how much waits."""
+        waiting = await self._read(self._history.backlog)
+        return Backlog(self._writer.fault, waiting)
 
     # -- the threads ------------------------------------------------------------------------
 

@@ -102,7 +102,8 @@ class Writer:
 
     def _run(self, works: list[Work]) -> None:
         try:
-            self._tick(works)
+            with self._context.meter.ticking(len(works)):
+                self._tick(works)
         except STORAGE_ERRORS as error:
             self._give_up(works, error)
         except Exception as error:
@@ -211,6 +212,8 @@ class Writer:
             _log.warning("the store commits again", extra={"action": "store.recovered"})
             self.fault = None
         self.next_wake = tick.next_wake
+        for channel, count in tick.held.items():
+            self._context.meter.held(channel, count)
 
     def _look_ahead(self) -> dict[tuple[str, bool], Instant | None]:
         return {

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from starlette.types import Receive, Scope, Send
 
+from notifier.web import request_ids
+
 Header = tuple[bytes, bytes]
 
 JSON = b"application/json"
@@ -16,30 +18,44 @@ JSON = b"application/json"
 # An encoder keeps no state; json.dumps would build one for every answer.
 _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
-_NOSNIFF: Header = (b"x-content-type-options", b"nosniff")
-_NO_STORE: Header = (b"cache-control", b"no-store")
+NOSNIFF: Header = (b"x-content-type-options", b"nosniff")
+NO_STORE: Header = (b"cache-control", b"no-store")
+
+
+NOT_MODIFIED = 304
+
+CAUSE = "notifier.cause"
+"""Where an answer leaves its cause in the scope."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A finished answer; as an ASGI application it sends itself."""
+    """A finished answer; as an ASGI application it sends itself.
+
+    `cause` is the code of an error; it is left in the call's scope for who counts them.
+    """
 
     status: int
     body: bytes
     headers: tuple[Header, ...]
+    cause: str = ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it; a HEAD gets the headers alone."""
-        length = (b"content-length", b"%d" % len(self.body))
-        await send(
-            {
-                "type": "http.response.start",
-                "status": self.status,
-                "headers": [*self.headers, length],
-            }
-        )
+        headers = [*self.headers, named()]
+        # What has not changed has a length too, but not that of this answer.
+        if self.status != NOT_MODIFIED:
+            headers.append((b"content-length", b"%d" % len(self.body)))
+        if self.cause:
+            scope[CAUSE] = self.cause
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
         body = b"" if scope["method"] == "HEAD" else self.body
         await send({"type": "http.response.body", "body": body})
+
+
+def named() -> Header:
+    """Give the header that names the call."""
+    return (request_ids.HEADER, (request_ids.current.get() or request_ids.new()).encode())
 
 
 def json_answer(
@@ -47,9 +63,9 @@ def json_answer(
 ) -> Answer:
     """Give `value` as JSON that no cache keeps."""
     body = _encode(value).encode("ascii")
-    return Answer(status, body, ((b"content-type", media), _NOSNIFF, _NO_STORE, *headers))
+    return Answer(status, body, ((b"content-type", media), NOSNIFF, NO_STORE, *headers))
 
 
 def file_answer(media: bytes, content: bytes) -> Answer:
     """Give the content of a file."""
-    return Answer(200, content, ((b"content-type", media), _NOSNIFF))
+    return Answer(200, content, ((b"content-type", media), NOSNIFF))

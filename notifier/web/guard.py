@@ -5,12 +5,13 @@ late (closed) or too large (431), bodies that are late (408), and bytes that are
 """
 
 from asyncio import BaseTransport, TimerHandle, Transport
+from collections.abc import Callable
 from typing import ClassVar, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from notifier.web import problems
-from notifier.web.answers import Answer
+from notifier.web.answers import Answer, named
 
 HEADER_DEADLINE = 5.0
 BODY_DEADLINE = 10.0
@@ -41,6 +42,10 @@ class GuardedProtocol(HttpToolsProtocol):
     _watched = (_NOTHING, 0)
     _deadline: TimerHandle | None = None
     _oversize = False
+
+    @staticmethod
+    def refused(cause: str) -> None:
+        """Learn the code of what is refused here; `guarded` puts what counts in its place."""
 
     def connection_made(self, transport: BaseTransport) -> None:
         """Wait for the first headers."""
@@ -153,10 +158,12 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _refuse(self, answer: Answer) -> None:
         """Answer in place of the application, which sees the caller leave; then close."""
+        type(self).refused(answer.cause)
         if self._arriving != _BODY or not self.cycle.response_started:
             headers = [
                 *self.server_state.default_headers,
                 *answer.headers,
+                named(),
                 (b"content-length", b"%d" % len(answer.body)),
                 (b"connection", b"close"),
             ]
@@ -170,11 +177,20 @@ class GuardedProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
-def guarded(header: float = HEADER_DEADLINE, body: float = BODY_DEADLINE) -> type[GuardedProtocol]:
-    """Give the protocol with these deadlines, in seconds."""
+def guarded(
+    header: float = HEADER_DEADLINE,
+    body: float = BODY_DEADLINE,
+    refused: Callable[[str], None] = GuardedProtocol.refused,
+) -> type[GuardedProtocol]:
+    """Give the protocol with these deadlines, in seconds; `refused` learns why it answered."""
+    counted = refused
 
     class Guarded(GuardedProtocol):
         header_deadline = header
         body_deadline = body
+
+        @staticmethod
+        def refused(cause: str) -> None:
+            counted(cause)
 
     return Guarded

@@ -6,6 +6,7 @@ expected is logged and answered 500 without a word about its cause.
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import Enum
 
 from starlette.exceptions import HTTPException
@@ -26,7 +27,7 @@ from notifier.model.errors import (
     WrongShape,
 )
 from notifier.model.states import State
-from notifier.web.answers import Answer, Header, json_answer
+from notifier.web.answers import CAUSE, Answer, Header, json_answer, named
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +95,8 @@ def problem(
         document["errors"] = [{"path": fault.path, "message": fault.message} for fault in faults]
     if state is not None:
         document["state"] = state
-    return json_answer(code.status, document, PROBLEM_JSON, headers)
+    answer = json_answer(code.status, document, PROBLEM_JSON, headers)
+    return replace(answer, cause=code.text)
 
 
 def bad_request() -> Answer:
@@ -194,9 +196,10 @@ async def of_exception(request: Request, error: Exception) -> Response:
         answer = method_not_allowed(", ".join(sorted(error.headers["Allow"].split(", "))))
     else:
         answer = not_found()
-    named = {name.decode(): value.decode() for name, value in answer.headers}
-    named["content-length"] = str(len(answer.body))
-    return Response(b"" if request.method == "HEAD" else answer.body, answer.status, named)
+    request.scope[CAUSE] = answer.cause
+    headers = {name.decode(): value.decode() for name, value in (*answer.headers, named())}
+    headers["content-length"] = str(len(answer.body))
+    return Response(b"" if request.method == "HEAD" else answer.body, answer.status, headers)
 
 
 class LastResort:

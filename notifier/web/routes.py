@@ -3,6 +3,7 @@
 Takes the endpoints, gives the application. Refuses unknown paths (404) and methods (405).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
@@ -12,11 +13,13 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from notifier.model.errors import StoreError
-from notifier.web import document
-from notifier.web.answers import file_answer
+from notifier.web import document, request_ids
+from notifier.web.answers import CAUSE, file_answer
 from notifier.web.api import Api
 from notifier.web.auth import Bearer, Endpoint
+from notifier.web.docs import Docs
 from notifier.web.health import Health
+from notifier.web.metrics import Metrics
 from notifier.web.operations import Operations
 from notifier.web.problems import LastResort, of_exception
 from notifier.web.webhooks import PATH, Webhooks
@@ -30,10 +33,13 @@ class Guarded:
     operations: Operations
 
 
-def routes(webhooks: Webhooks, v1: Guarded, health: Health, bearer: Bearer) -> list[BaseRoute]:
+def routes(
+    webhooks: Webhooks, v1: Guarded, health: Health, bearer: Bearer, metrics: Metrics
+) -> list[BaseRoute]:
     """Put every endpoint under its address."""
     api, operations = v1.api, v1.operations
     openapi = file_answer(b"application/yaml", document.content())
+    docs = Docs()
     return [
         Route(PATH, webhooks, methods=["POST"]),
         Route(f"{PATH}/{{source}}", webhooks, methods=["POST"]),
@@ -47,7 +53,10 @@ def routes(webhooks: Webhooks, v1: Guarded, health: Health, bearer: Bearer) -> l
         _post("/v1/preview", bearer.protects(operations.preview)),
         Route("/health/live", health.live),
         Route("/health/ready", health.ready),
+        Route("/metrics", metrics.show),
         Route("/openapi.yaml", openapi, methods=["GET"]),
+        Route("/docs", docs.page),
+        Route("/docs/{file}", docs.file),
     ]
 
 
@@ -61,28 +70,36 @@ class Web:
     Starlette's layers would cost each webhook as much as everything the door does itself.
     """
 
-    def __init__(self, door: ASGIApp, rest: ASGIApp) -> None:
-        """`rest` knows the door's addresses too, and refuses other methods there."""
+    def __init__(self, door: ASGIApp, rest: ASGIApp, refused: Callable[[str], None]) -> None:
+        """`rest` knows the door's addresses too; `refused` learns the code of every error."""
         self._door = door
         self._rest = rest
+        self._refused = refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a call on."""
-        if scope["type"] == "http" and scope["method"] == "POST":
-            path: str = scope["path"]
-            if path == PATH or path.startswith(f"{PATH}/"):
-                await self._door(scope, receive, send)
-                return
-        await self._rest(scope, receive, send)
+        """Give a call its id, pass it on, and count it when it was refused."""
+        if scope["type"] != "http":
+            await self._rest(scope, receive, send)
+            return
+        request_ids.begin(scope["headers"])
+        app = self._door if self._is_for_the_door(scope) else self._rest
+        await app(scope, receive, send)
+        cause = scope.get(CAUSE)
+        if cause is not None:
+            self._refused(cause)
+
+    def _is_for_the_door(self, scope: Scope) -> bool:
+        path: str = scope["path"]
+        return scope["method"] == "POST" and (path == PATH or path.startswith(f"{PATH}/"))
 
 
-def build(webhooks: Webhooks, v1: Guarded, health: Health, bearer: Bearer) -> Web:
+def build(webhooks: Webhooks, v1: Guarded, health: Health, bearer: Bearer, metrics: Metrics) -> Web:
     """Give the application with all its routes and its last resort."""
     rest = Starlette(
-        routes=routes(webhooks, v1, health, bearer),
+        routes=routes(webhooks, v1, health, bearer, metrics),
         middleware=[Middleware(LastResort)],
         exception_handlers={HTTPException: of_exception, StoreError: of_exception},
     )
     # A redirect to the other spelling of a path would be built from the Host header.
     rest.router.redirect_slashes = False
-    return Web(LastResort(webhooks), rest)
+    return Web(LastResort(webhooks), rest, metrics.refused)

@@ -242,6 +242,16 @@ async def test_health_tells_what_waits_since_when(desk: StoreHarness) -> None:
     assert (health.fault, health.oldest_pending) == (None, {"email": START})
 
 
+async def test_the_backlog_tells_how_much_waits_and_since_when(desk: StoreHarness) -> None:
+    assert (await desk.store.backlog()).waiting == {}
+    desk.places.left["email"] = 0
+    await desk.post(event())
+    await desk.advance(SECOND)
+    await desk.post(event(ticket="124"))
+    backlog = await desk.store.backlog()
+    assert (backlog.fault, backlog.waiting) == (None, {"email": (2, START)})
+
+
 async def test_retention_forgets_bodies_ids_and_history_each_in_its_time(
     desk: StoreHarness,
 ) -> None:

@@ -26,7 +26,7 @@ def test_it_carries_what_is_read_at_run_time(wheel: Path) -> None:
     package = ROOT / "notifier"
     data = {
         f"notifier/{path.relative_to(package)}"
-        for folder in ("templates", "store/sql", "store/migrations")
+        for folder in ("templates", "store/sql", "store/migrations", "web/static")
         for path in (package / folder).rglob("*")
         if path.is_file()
     }

@@ -15,6 +15,7 @@ from notifier.web import document, routes
 from notifier.web.api import DELIVERY_PARAMETERS, EVENT_PARAMETERS
 from notifier.web.auth import Bearer
 from notifier.web.health import Health
+from notifier.web.metrics import Metrics
 from notifier.web.problems import Code
 from notifier.web.webhooks import Webhooks
 from tests.openapi_check import Mismatch, OpenApiChecker, repository_checker
@@ -59,6 +60,7 @@ def test_the_routes_and_the_document_are_the_same() -> None:
         parts.v1(),
         Health(parts.ready),
         Bearer([]),
+        Metrics(parts.exposition, parts.refused.append),
     )
     served = {
         (method, route.path)

@@ -26,3 +26,7 @@ ORDER BY a.started_at, a.batch_id, a.fence;
 -- name: oldest_pending
 -- Since when the oldest delivery of each channel waits.
 SELECT channel, min(due_at) FROM delivery WHERE state = 'pending' GROUP BY channel;
+
+-- name: backlog
+-- How many deliveries of each channel wait, and the oldest of them since when.
+SELECT channel, count(*), min(due_at) FROM delivery WHERE state = 'pending' GROUP BY channel;

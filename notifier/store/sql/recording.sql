@@ -77,7 +77,8 @@ UPDATE lane SET
     ELSE coalesce(min(wake_at, max(w.due_at, coalesce(gate_at, 0))),
                   max(w.due_at, coalesce(gate_at, 0))) END
 FROM (SELECT column1 AS lane_id, column2 AS rank, column3 AS due_at FROM (VALUES {rows})) w
-WHERE lane.id = w.lane_id;
+WHERE lane.id = w.lane_id
+RETURNING id, channel, gate_at;
 
 -- name: cancel_waiting
 -- Cancels withdrawn deliveries that wait, whatever their batch; gives back where they stood.

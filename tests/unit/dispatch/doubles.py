@@ -7,7 +7,7 @@ never asks.
 import asyncio
 import contextlib
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import count
 from types import TracebackType
@@ -21,7 +21,7 @@ from notifier.model.events import Event, Ticket
 from notifier.model.messages import Email, Medium, Message, Sms
 from notifier.model.plans import RetryFunction
 from notifier.model.times import HOUR, Clock, Instant, Millis
-from notifier.store.base import Accepted, HandOver, Health, Operated, Receiver, Recorded
+from notifier.store.base import Accepted, Backlog, HandOver, Health, Operated, Receiver, Recorded
 from notifier.store.views import (
     DeliveryDetail,
     DeliveryFilter,
@@ -231,6 +231,9 @@ class StoreDouble:
     async def delivery(self, delivery_id: int) -> DeliveryDetail | None:
         raise AssertionError("dispatch never reads history")
 
+    async def backlog(self) -> Backlog:
+        raise NotImplementedError
+
     async def health(self) -> Health:
         raise AssertionError("dispatch never asks for health")
 
@@ -239,6 +242,20 @@ class StoreDouble:
 
     async def close(self) -> None:
         raise AssertionError("dispatch never closes the store")
+
+
+class CountingMeter:
+    """Remembers what dispatch counted."""
+
+    def __init__(self) -> None:
+        self.attempts: list[tuple[str, str, str]] = []
+        self.waited: list[tuple[str, list[Millis]]] = []
+
+    def attempted(self, channel: str, outcome: str, reason: str) -> None:
+        self.attempts.append((channel, outcome, reason))
+
+    def sent(self, channel: str, waited: Iterable[Millis]) -> None:
+        self.waited.append((channel, list(waited)))
 
 
 class Scene:
@@ -250,6 +267,7 @@ class Scene:
         self.sms = ScriptedChannel(self.clock, Medium.SMS, sms_places)
         self.credits = ChannelCredits({"email": email_places, "sms": sms_places})
         self.store = StoreDouble(self.clock, self.credits)
+        self.meter = CountingMeter()
         self.render: Callable[[Batch, Medium], Message] = render
         numbers = count(1)
         self.dispatcher = Dispatcher(
@@ -262,6 +280,7 @@ class Scene:
                 lambda: jitter,
                 lambda: f"nonce-{next(numbers)}",
                 "recipe",
+                self.meter,
             ),
         )
         self.store.receiver = self.dispatcher

@@ -29,6 +29,7 @@ from notifier.web import routes
 from notifier.web.api import Api
 from notifier.web.auth import Bearer
 from notifier.web.health import Health, Readiness
+from notifier.web.metrics import Metrics
 from notifier.web.operations import Operations
 from notifier.web.routes import Web
 from notifier.web.webhooks import Webhooks
@@ -202,6 +203,10 @@ class Parts:
     readiness: Readiness = field(default_factory=lambda: Readiness(True, "ok"))
     tokens: Sequence[str] = (TOKEN,)
     public_base_url: str | None = None
+    refused: list[str] = field(default_factory=list)
+
+    async def exposition(self) -> bytes:
+        return b"# TYPE notifier_pending gauge\n"
 
     async def ready(self) -> Readiness:
         return self.readiness
@@ -228,6 +233,7 @@ class Parts:
             self.v1(),
             Health(self.ready),
             Bearer(self.tokens),
+            Metrics(self.exposition, self.refused.append),
         )
 
 
