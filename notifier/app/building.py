@@ -4,6 +4,7 @@ Takes settings, gives an App: the web application, the store and the dispatcher 
 yet open. Refuses (ConfigurationError) what only building finds to be wrong.
 """
 
+import logging
 import random
 import secrets
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ from notifier.web.auth import Bearer
 from notifier.web.health import Health
 from notifier.web.webhooks import Webhooks
 
+_log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class App:
@@ -43,7 +46,8 @@ def build(settings: Settings) -> App:
     """Give the service, with nothing opened and nothing running."""
     clock = SystemClock()
     open_channels = channels.build(settings)
-    renderer = Renderer(translation.style(settings))
+    renderer = Renderer(translation.style(settings), settings.templates, _say_failed)
+    _say_templates(renderer)
     limits = translation.limits(settings)
     store = SqliteStore(
         settings.database,
@@ -69,3 +73,26 @@ def build(settings: Settings) -> App:
     api = Api(store, Preview(renderer))
     asgi = routes.build(webhooks, api, Health(watch.readiness), Bearer(settings.tokens))
     return App(asgi, store, dispatcher, means.credits, watch)
+
+
+def _say_templates(renderer: Renderer) -> None:
+    if renderer.overridden:
+        names = ", ".join(renderer.overridden)
+        _log.info("these templates are yours: %s", names, extra={"action": "template.overridden"})
+    for fault in renderer.faults:
+        _log.error(
+            "the template %s is not used, the built-in one is: %s; %s",
+            fault.name,
+            fault.said,
+            fault.mend,
+            extra={"action": "template.broken"},
+        )
+
+
+def _say_failed(name: str, said: str) -> None:
+    _log.error(
+        "the template %s did not render, so the built-in one was used: %s",
+        name,
+        said,
+        extra={"action": "template.failed"},
+    )
