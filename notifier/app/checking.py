@@ -62,7 +62,7 @@ def _settings(settings: Settings, warnings: Sequence[str]) -> list[Finding]:
     if found:
         return found
     given = len(settings.model_fields_set)
-    return [Finding(about, Condition.OK, f"{given} of {len(NAMES)} are set, the rest is default")]
+    return [Finding(about, Condition.OK, f"no fault; {given} of {len(NAMES)} are set")]
 
 
 def _templates(settings: Settings) -> list[Finding]:

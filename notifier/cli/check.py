@@ -51,7 +51,10 @@ def _found(env_file: Path | None) -> tuple[int, Sequence[Finding]]:
 
 def _line(found: Finding) -> str:
     line = f"{found.condition:<{_WIDTH}}  {found.about}: {found.cause}"
-    return f"{line}. To mend it: {found.mend}" if found.mend else line
+    if not found.mend:
+        return line
+    stop = "" if line.endswith("?") else "."
+    return f"{line}{stop} To mend it: {found.mend}"
 
 
 def _document(found: Sequence[Finding]) -> dict[str, object]:

@@ -42,11 +42,12 @@ def takes(source: str) -> bool:
     return _BLOCK.search(source) is not None
 
 
-def compose(name: str, sources: Mapping[str, str]) -> Composed:
-    """Give the page with its layout and parts in it, as Jinja would put them together."""
-    made = Composed()
+def compose(name: str, sources: Mapping[str, str], made: Composed) -> None:
+    """Put the page with its layout and parts into `made`, as Jinja would put them together.
+
+    When that fails, `made` has the parts that were come to.
+    """
     made.text = _flat(name, sources, made, 0)
-    return made
 
 
 def _flat(name: str, sources: Mapping[str, str], made: Composed, depth: int) -> str:

@@ -5,6 +5,7 @@ other files than built-in ones, and what is wrong with the rest. Refuses nothing
 file that is broken is named, and the built-in one stands in its place.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from jinja2 import TemplateError, TemplateSyntaxError
 
 from notifier.rendering import composing, overrides, samples, text
 from notifier.rendering.bounded import Bounds, Compiled
-from notifier.rendering.composing import HTML
+from notifier.rendering.composing import HTML, Composed
 from notifier.rendering.facts import Facts
 from notifier.rendering.grammar import Refused
 from notifier.rendering.inlining import Inliner
@@ -20,6 +21,7 @@ from notifier.rendering.overrides import Fault
 
 Sources = Mapping[str, str]
 
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _LONGEST_WORDS = 300
 _LONGEST_SUBJECT = 2_000
 
@@ -45,7 +47,7 @@ def render(page: Compiled, name: str, facts: Facts | Mapping[str, object]) -> st
         raise Refused("it says nothing, perhaps only where title and names are unknown")
     # A constant may be half of a character, which no mail can carry; this raises ValueError.
     shown.encode()
-    if not all(sign.isprintable() or sign in "\n\t" for sign in shown if sign < "\xa0"):
+    if _CONTROLS.search(shown):
         raise Refused("it has control characters")
     if "/subject." in name and ("\n" in shown or len(shown) > _LONGEST_SUBJECT):
         raise Refused("a subject is one line")
@@ -106,18 +108,19 @@ class Own:
 
     def _page(self, name: str) -> None:
         """Take the page with as many of the files as work together."""
+        failures: list[tuple[set[str], str]] = []
         for files in self._ways(name):
+            made = Composed()
             try:
-                made = composing.compose(name, {**self._built_in, **files})
-                mine = made.parts & files.keys()
-                if not mine:
-                    return
-                self._take(name, made.text)
+                composing.compose(name, {**self._built_in, **files}, made)
+                if made.parts & files.keys():
+                    self._take(name, made.text)
             except ERRORS as error:
-                self._blame(name, files, error)
+                failures.append((made.parts & files.keys(), words_of(error)))
             else:
-                self.used |= mine
-                return
+                self.used |= made.parts & files.keys()
+                break
+        self._blame(name, failures)
 
     def _ways(self, name: str) -> Iterator[Sources]:
         """Give the files to try: all, those of the layout, the page's own."""
@@ -132,14 +135,12 @@ class Own:
             render(page, name, samples.for_part(name, sample))
         self.pages[name], self.sources[name] = page, whole
 
-    def _blame(self, name: str, files: Sources, error: BaseException) -> None:
-        try:
-            parts = composing.compose(name, {**self._built_in, **files}).parts & files.keys()
-        except ERRORS:
-            parts = set(files)
-        said = words_of(error)
-        if len(parts) == 1:
-            self._faults[Fault(parts.pop(), said)] = None
-        elif len(files) == len(self._files):
-            said = f"{said} (made of {', '.join(sorted(parts))})"
-            self._faults[Fault(name, said, "mend one of these files or remove it")] = None
+    def _blame(self, name: str, failures: Sequence[tuple[set[str], str]]) -> None:
+        """Name the file that fails by itself, else the page and all that it is made of."""
+        alone = [(parts, said) for parts, said in failures if len(parts) == 1]
+        for parts, said in alone or failures[:1]:
+            if len(parts) == 1:
+                self._faults[Fault(next(iter(parts)), said)] = None
+            else:
+                whole = f"{said} (made of {', '.join(sorted(parts))})"
+                self._faults[Fault(name, whole, "mend one of these files or remove it")] = None

@@ -17,7 +17,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from notifier.model.errors import ConfigurationError
 from notifier.rendering import composing, own
 from notifier.rendering.bounded import Compiled
-from notifier.rendering.composing import HTML
+from notifier.rendering.composing import HTML, Composed
 from notifier.rendering.facts import Facts
 from notifier.rendering.overrides import Fault
 
@@ -89,11 +89,11 @@ def _compiled(sources: Mapping[str, str]) -> dict[str, Template]:
     inline = css_inline.CSSInliner(load_remote_stylesheets=False).inline
     try:
         loaded = dict(sources)
-        loaded |= {
-            name: composing.inlined(composing.compose(name, sources).text, inline)
-            for name in names
-            if name.endswith(HTML)
-        }
+        for name in names:
+            if name.endswith(HTML):
+                page = Composed()
+                composing.compose(name, sources, page)
+                loaded[name] = composing.inlined(page.text, inline)
         environment = ImmutableSandboxedEnvironment(
             loader=DictLoader(loaded),
             autoescape=lambda name: name is not None and name.endswith(HTML),
