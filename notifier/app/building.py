@@ -4,6 +4,7 @@ Takes settings, gives an App: the web application, the store and the dispatcher 
 yet open. Refuses (ConfigurationError) what only building finds to be wrong.
 """
 
+import logging
 import random
 import secrets
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ from notifier.web.metrics import Metrics
 from notifier.web.operations import Operations
 from notifier.web.webhooks import Webhooks
 
+_log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class App:
@@ -48,7 +51,8 @@ def build(settings: Settings) -> App:
     """Give the service, with nothing opened and nothing running."""
     clock = SystemClock()
     open_channels = channels.build(settings)
-    renderer = Renderer(translation.style(settings))
+    renderer = Renderer(translation.style(settings), settings.templates, _say_failed)
+    _say_templates(renderer)
     limits = translation.limits(settings)
     meters = Meters(tuple(open_channels))
     store = SqliteStore(
@@ -88,3 +92,26 @@ def build(settings: Settings) -> App:
     health, bearer = Health(watch.readiness), Bearer(settings.tokens)
     asgi = routes.build(webhooks, v1, health, bearer, metrics)
     return App(asgi, store, dispatcher, means.credits, watch, meters)
+
+
+def _say_templates(renderer: Renderer) -> None:
+    if renderer.overridden:
+        names = ", ".join(renderer.overridden)
+        _log.info("these templates are yours: %s", names, extra={"action": "template.overridden"})
+    for fault in renderer.faults:
+        _log.error(
+            "the template %s is not used, the built-in one is: %s; %s",
+            fault.name,
+            fault.said,
+            fault.mend,
+            extra={"action": "template.broken"},
+        )
+
+
+def _say_failed(name: str, said: str) -> None:
+    _log.error(
+        "the template %s did not render, so the built-in one was used: %s",
+        name,
+        said,
+        extra={"action": "template.failed"},
+    )

@@ -10,10 +10,12 @@ import base64
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import aiosmtplib
 
-from notifier.channels import smtp_replies
+from notifier.channels import faults, smtp_replies
+from notifier.channels.faults import Fault
 from notifier.channels.smtp_account import Deadlines, SmtpAccount
 from notifier.channels.smtp_replies import ReplyReader
 from notifier.channels.smtp_wire import WRITE_LIMIT, Offers, Transport, Wire, usable
@@ -36,10 +38,10 @@ async def open_wire(
             return await opening.run()
     except aiosmtplib.SMTPResponseException as error:
         if error.code < 0:
-            raise opening.failure(error.message) from None
+            raise opening.failure(error.message, Fault.NOT_SMTP) from None
         raise opening.refused(error.code, error.message) from None
     except (aiosmtplib.SMTPException, OSError, UnicodeError) as error:
-        raise opening.failure(_words(error)) from None
+        raise opening.failure(_words(error), faults.fault_of(error)) from None
     finally:
         opening.let_go()
 
@@ -54,15 +56,17 @@ class _Opening:
         self._context = context
         self._deadlines = deadlines
         self._transport: Transport | None = None
+        self._step: Fault | None = Fault.GREETING
         self.phase = "connect"
 
     async def run(self) -> Wire:
         account = self._account
         smtp = await self._connect()
-        await smtp.ehlo()
+        await self._greet(smtp)
         if account.tls == "starttls":
             await self._secure(smtp)
-            await smtp.ehlo()
+            await self._greet(smtp)
+        self._step = None
         if account.signs_in:
             # RFC 4954 section 4 asks for another EHLO only after mechanisms that encrypt.
             await self._sign_in(smtp)
@@ -98,10 +102,15 @@ class _Opening:
         self._transport = usable(smtp.transport)
         return smtp
 
+    async def _greet(self, smtp: aiosmtplib.SMTP) -> None:
+        self._step = Fault.HELLO
+        await smtp.ehlo()
+
     async def _secure(self, smtp: aiosmtplib.SMTP) -> None:
-        self.phase = "tls"
+        self.phase, self._step = "tls", Fault.NO_STARTTLS
         if not smtp.supports_extension("starttls"):
-            raise self.failure("the mail server offers no STARTTLS, and SMTP_TLS asks for it")
+            words = "the mail server offers no STARTTLS, and SMTP_TLS asks for it"
+            raise self.failure(words, Fault.NO_STARTTLS)
         transport = usable(smtp.transport)
         # What lies beneath the encryption must not hold back what seems to have left.
         transport.set_write_buffer_limits(high=WRITE_LIMIT)
@@ -110,7 +119,8 @@ class _Opening:
         await smtp.starttls()
         self._transport = usable(smtp.transport)
         if not watch.saw_one_reply():
-            raise self.failure("something was slipped in before the encryption began")
+            words = "something was slipped in before the encryption began"
+            raise self.failure(words, Fault.TAMPERED)
 
     async def _sign_in(self, smtp: aiosmtplib.SMTP) -> None:
         self.phase = "auth"
@@ -130,23 +140,24 @@ class _Opening:
         name = next((one for one in wanted if one in offered), None)
         if name is None:
             names = " ".join(offered).upper() or "no sign-in at all"
-            raise self.failure(
-                f"the mail server offers {names}, SMTP_AUTH asks for {' or '.join(wanted)}"
-            )
+            words = f"the mail server offers {names}, SMTP_AUTH asks for {' or '.join(wanted)}"
+            raise self.failure(words, Fault.NO_MECHANISM)
         return smtp.auth_plain if name == "plain" else smtp.auth_login
 
     # -- what went wrong ----------------------------------------------------------------------
 
-    def failure(self, words: str) -> ChannelDown:
+    def failure(self, words: str, fault: Fault | None = None) -> ChannelDown:
         """Give the error for what was no reply."""
         reply = smtp_replies.clean(self._hidden(words))
-        evidence = Evidence(self.phase, reply=reply, remote=self._account.remote)
+        evidence = Evidence(self.phase, reply=reply, remote=self._account.remote, fault=fault)
         return ChannelDown(Reason.RETRIES_EXHAUSTED, evidence)
 
     def refused(self, code: int, text: str) -> DeliveryError:
         """Give the error for a reply."""
         said = smtp_replies.reply(code, self._hidden(text))
-        return smtp_replies.refusal(self.phase, said, self._account.remote)
+        error = smtp_replies.refusal(self.phase, said, self._account.remote)
+        error.evidence = replace(error.evidence, fault=self._step)
+        return error
 
     def _hidden(self, text: str) -> str:
         """Take secrets out of what a server repeats of a command it did not understand."""
@@ -225,6 +236,7 @@ def _before_greeting(error: aiosmtplib.SMTPException) -> bool:
 
 
 def _offers(smtp: aiosmtplib.SMTP) -> Offers:
+    said = smtp.last_ehlo_response
     size = smtp.esmtp_extensions.get("size")
     if size is not None:
         # RFC 1870 section 4: no number, or zero, means no fixed limit.
@@ -233,6 +245,7 @@ def _offers(smtp: aiosmtplib.SMTP) -> Offers:
         pipelining=smtp.supports_extension("pipelining"),
         size=None if size is None else int(size),
         smtputf8=smtp.supports_extension("smtputf8"),
+        greeting=smtp_replies.clean(said.message.partition("\n")[0] if said else ""),
     )
 
 

@@ -53,11 +53,15 @@ def usable(transport: object) -> Transport:
 
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """What the server said of itself; `size` is the largest mail in bytes, None if unsaid."""
+    """What the server said of itself; `size` is the largest mail in bytes, None if unsaid.
+
+    `greeting` is the first line of its answer to EHLO.
+    """
 
     pipelining: bool = False
     size: int | None = None
     smtputf8: bool = False
+    greeting: str = ""
 
 
 class Wire(asyncio.Protocol):

@@ -161,9 +161,9 @@ _WITHOUT_CODE: Mapping[int, Rule] = {403: _DOWN, 404: _DOWN}
 
 def read(status: int, headers: Mapping[str, str], body: str, remote: str) -> Answer:
     """Read an answer; whatever in it is not as it should be counts as absent."""
-    fields = _fields(body)
-    code, sid = fields.get("code"), fields.get("sid")
-    words = (fields.get(name) for name in ("message", "detail", "title", "status"))
+    found = fields(body)
+    code, sid = found.get("code"), found.get("sid")
+    words = (found.get(name) for name in ("message", "detail", "title", "status"))
     return Answer(
         status=status,
         code=code if type(code) is int and 0 < code < _CODES_END else None,
@@ -220,7 +220,8 @@ def _rule(answer: Answer) -> Rule:
             return _AMBIGUOUS
 
 
-def _fields(body: str) -> Mapping[str, object]:
+def fields(body: str) -> Mapping[str, object]:
+    """Give the fields of a JSON object; none when it is something else."""
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx2
 from twilio.http.response import Response
 
-from notifier.channels import twilio_codes
+from notifier.channels import faults, twilio_codes
 from notifier.model.errors import ChannelDown, ConfigurationError, Evidence, HandedBack, Unknown
 from notifier.model.messages import Receipt
 from notifier.model.reasons import Reason
@@ -70,6 +70,7 @@ class Exchange:
         self._still_ours = still_ours
         self._departed = False
         self.receipt = Receipt()
+        self.fields: Mapping[str, object] = {}
 
     async def request(self, method: str, url: str, **parts: Unpack[Parts]) -> Response:
         """Send the request once; raises DeliveryError unless the API did as asked."""
@@ -95,12 +96,13 @@ class Exchange:
             # Once the status line is here it decides, whatever became of the body.
             if response is None:
                 raise self._lost(error) from error
-        answer = twilio_codes.read(
-            response.status_code, response.headers, body.decode(errors="replace"), self._line.remote
-        )
+        text = body.decode(errors="replace")
+        answer = twilio_codes.read(response.status_code, response.headers, text, self._line.remote)
         if not (answer.made if method == "POST" else response.is_success):
             raise twilio_codes.refusal(answer)
         self.receipt = Receipt(answer.sid, answer.status, None, answer.text, answer.remote)
+        if method == "GET":
+            self.fields = twilio_codes.fields(text)
         # All that counts was read above; the SDK's own reading trips over odd answers.
         return Response(response.status_code, "{}", {})
 
@@ -116,10 +118,15 @@ class Exchange:
     def _lost(self, error: Exception) -> ChannelDown | Unknown:
         words = twilio_codes.clean(f"{type(error).__name__}: {error}")
         if isinstance(error, _BEFORE) and not self._departed:
-            evidence = Evidence("connect", reply=words, remote=self._line.remote)
+            evidence = self._evidence("connect", words, error)
             return ChannelDown(Reason.RETRIES_EXHAUSTED, evidence)
-        evidence = Evidence("response", reply=words, remote=self._line.remote)
-        return Unknown(Reason.OUTCOME_UNKNOWN, evidence)
+        return Unknown(Reason.OUTCOME_UNKNOWN, self._evidence("response", words, error))
+
+    def _evidence(self, phase: str, words: str, error: Exception) -> Evidence:
+        fault = faults.fault_of(error)
+        if isinstance(error, httpx2.TimeoutException):
+            fault = faults.Fault.SILENT
+        return Evidence(phase, reply=words, remote=self._line.remote, fault=fault)
 
 
 def _remote(base: str) -> str:

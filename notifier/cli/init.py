@@ -23,8 +23,9 @@ _KEY_BYTES = 32
 _NEXT = """\
 Wrote {path}, with a fresh WEBHOOK_SECRET and API_TOKENS. Next:
   1. fill in SMTP_USER, SMTP_PASSWORD and FROM_EMAIL
-  2. notifier serve
-  3. notifier emit ticket.assigned --to YOUR-ADDRESS"""
+  2. notifier check
+  3. notifier serve
+  4. notifier emit ticket.assigned --to YOUR-ADDRESS"""
 
 
 @click.command()

@@ -12,7 +12,7 @@ import click
 from notifier.cli import output
 from notifier.model.errors import ConfigurationError, NotifierError
 
-_COMMANDS = ("serve", "demo", "init", "emit", "sign", "version")
+_COMMANDS = ("serve", "demo", "init", "check", "emit", "sign", "version")
 
 
 class _Commands(click.Group):

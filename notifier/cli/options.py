@@ -40,13 +40,18 @@ def as_json(command: Command) -> Command:
 
 def settings(path: Path | None, **given: str | None) -> Settings:
     """Load the settings; what was given as an option wins. Warnings go to standard error."""
-    overrides = {name.upper(): text for name, text in given.items() if text is not None}
-    files = {f"{name}_FILE" for name in overrides}
-    written = {name: text for name, text in os.environ.items() if name not in files}
-    loaded, warnings = load({**written, **overrides}, path)
+    loaded, warnings = read(path, **given)
     for warning in warnings:
         output.complain(f"notifier: warning: {warning}")
     return loaded
+
+
+def read(path: Path | None, **given: str | None) -> tuple[Settings, list[str]]:
+    """Load the settings as `settings` does, and give the warnings too."""
+    overrides = {name.upper(): text for name, text in given.items() if text is not None}
+    files = {f"{name}_FILE" for name in overrides}
+    written = {name: text for name, text in os.environ.items() if name not in files}
+    return load({**written, **overrides}, path)
 
 
 def secret(loaded: Settings) -> Secret:

@@ -101,12 +101,18 @@ class StoreDamaged(StoreError):
 class StoreLocked(StoreError):
     """Another process holds the store; the text names it."""
 
+    def __init__(self, text: str, holder: str = "another process") -> None:
+        """`holder` is `process NUMBER on HOST`, where it is known."""
+        super().__init__(text)
+        self.holder = holder
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What a provider said when it refused, and how far the attempt had come.
 
     `phase` is one of connect, tls, auth, mail, rcpt, data, body, dot, request, response, render.
+    `fault` names, in the channel's words, what went wrong where no reply says it.
     """
 
     phase: str
@@ -114,6 +120,7 @@ class Evidence:
     enhanced_code: str | None = None
     reply: str | None = None
     remote: str | None = None
+    fault: str | None = None
 
 
 class DeliveryError(NotifierError):

@@ -1,68 +1,102 @@
 """The templates, read and compiled once.
 
-Takes the built-in templates and perhaps a directory with others in their place, gives them
-compiled. Refuses what is not a template (ConfigurationError). Styles are written into the tags
-of each HTML template here, once, because mail programs drop a style sheet.
+Takes the built-in templates and perhaps a folder with others in their place, gives what renders
+them. Refuses (ConfigurationError) built-in ones that cannot be compiled; of the others, what is
+broken is named, and the built-in one is used.
 """
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from pathlib import Path
 
 import css_inline
 from jinja2 import DictLoader, StrictUndefined, Template, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from notifier.model.errors import ConfigurationError
+from notifier.rendering import composing, own
+from notifier.rendering.bounded import Compiled
+from notifier.rendering.composing import HTML, Composed
+from notifier.rendering.facts import Facts
+from notifier.rendering.overrides import Fault
 
 BUILT_IN = files("notifier") / "templates"
 
 _ENDING = ".j2"
-_HTML = ".html.j2"
 
-_EXTENDS = re.compile(r'\{% extends "([^"]+)" %\}')
-_BLOCK = re.compile(r"\{% block content %\}(.*?)\{% endblock %\}", re.DOTALL)
-_INCLUDE = re.compile(r'\{% include "([^"]+)" %\}\n?')
-
-# What the inliner must not see: it parses, moves and escapes like a browser. A statement
-# becomes a comment, which may stand anywhere in a table; an expression becomes a word. Rules
-# for dark and narrow screens stay a style sheet: no tag can hold them. It adds each <tbody>
-# that is not there, even inside a loop, so templates write theirs.
-_STATEMENT = re.compile(r'\{%.*?%\}|\{#.*?#\}|<style class="kept">.*?</style>', re.DOTALL)
-_EXPRESSION = re.compile(r"\{\{.*?\}\}", re.DOTALL)
-_MASKED = re.compile(r"<!--jinja(\d+)-->|jinja(\d+)x")
-
-_DEEPEST = 5
+Failed = Callable[[str, str], None]
+"""Is told the name of a template that did not render, and why."""
 
 
 class Pages:
-    """Every template by name (`ticket.assigned/body.html.j2`), and their sources."""
+    """Every template by name (`ticket.assigned/body.html.j2`), and their sources.
 
-    def __init__(self, overrides: Traversable | None = None) -> None:
-        """Compile all; raises ConfigurationError when one cannot be."""
+    `overridden` are the files that stand in for built-in ones, `faults` those that cannot.
+    """
+
+    def __init__(self) -> None:
+        """Compile the built-in ones; raises ConfigurationError when one cannot be."""
         self.sources = _sources(BUILT_IN)
-        if overrides is not None:
-            self.sources |= _sources(overrides)
+        self.overridden: tuple[str, ...] = ()
+        self.faults: tuple[Fault, ...] = ()
         self._compiled = _compiled(self.sources)
+        self._own: Mapping[str, Compiled] = {}
+        self._failed: Failed = _unheard
+
+    def override(
+        self, folder: Path, known: Mapping[str, Sequence[Facts]], failed: Failed | None = None
+    ) -> None:
+        """Use what works of a folder's templates; `known` are example facts by folder.
+
+        `failed` is told when one of them does not render later; the built-in one does.
+        """
+        found = own.Own(folder, self.sources, known)
+        self._own = found.pages
+        self._failed = failed or _unheard
+        self.faults, self.overridden = found.faults, tuple(sorted(found.used))
+        self.sources = {
+            **self.sources,
+            **{f"own/{name}": one for name, one in found.sources.items()},
+        }
 
     def render(self, name: str, facts: Mapping[str, object]) -> str:
         """Give the text; raises jinja2.TemplateError, or what an expression in it raises."""
+        page = self._own.get(name)
+        if page is not None:
+            try:
+                return own.render(page, name, facts)
+            except own.ERRORS as error:
+                self._failed(name, own.words_of(error))
         return self._compiled[name].render(facts)
 
     def __contains__(self, name: object) -> bool:
         """Tell whether there is such a template."""
         return name in self._compiled
 
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """Give the messages that there are: `ticket.assigned` and the like."""
+        return tuple(sorted({name.partition("/")[0] for name in self._compiled}))
+
+
+def _unheard(name: str, said: str) -> None:
+    """Tell nobody."""
+
 
 def _compiled(sources: Mapping[str, str]) -> dict[str, Template]:
     names = [name for name in sources if not name.startswith("_")]
+    inline = css_inline.CSSInliner(load_remote_stylesheets=False).inline
     try:
         loaded = dict(sources)
-        loaded |= {name: _inlined(name, sources) for name in names if name.endswith(_HTML)}
+        for name in names:
+            if name.endswith(HTML):
+                page = Composed()
+                composing.compose(name, sources, page)
+                loaded[name] = composing.inlined(page.text, inline)
         environment = ImmutableSandboxedEnvironment(
             loader=DictLoader(loaded),
-            autoescape=lambda name: name is not None and name.endswith(_HTML),
+            autoescape=lambda name: name is not None and name.endswith(HTML),
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
@@ -83,33 +117,3 @@ def _sources(directory: Traversable, prefix: str = "") -> dict[str, str]:
         elif prefix and entry.name.endswith(_ENDING):
             found[prefix + entry.name] = entry.read_text(encoding="utf-8")
     return found
-
-
-def _inlined(name: str, sources: Mapping[str, str]) -> str:
-    hidden: list[str] = []
-
-    def comment(found: re.Match[str]) -> str:
-        hidden.append(found[0])
-        return f"<!--jinja{len(hidden) - 1}-->"
-
-    def word(found: re.Match[str]) -> str:
-        hidden.append(found[0])
-        return f"jinja{len(hidden) - 1}x"
-
-    page = _EXPRESSION.sub(word, _STATEMENT.sub(comment, _flat(name, sources)))
-    inliner = css_inline.CSSInliner(load_remote_stylesheets=False)
-    inlined = inliner.inline(page)
-    return _MASKED.sub(lambda found: hidden[int(found[1] or found[2])], inlined)
-
-
-def _flat(name: str, sources: Mapping[str, str], depth: int = 0) -> str:
-    """Give the page with its layout and parts in it, as Jinja would put them together."""
-    if depth > _DEEPEST:
-        raise ValueError(f"{name} includes itself")
-    source = sources[name]
-    layout = _EXTENDS.match(source)
-    if layout is not None:
-        block = _BLOCK.search(source)
-        content = "" if block is None else block[1]
-        source = _BLOCK.sub(lambda _: content, sources[layout[1]], count=1)
-    return _INCLUDE.sub(lambda found: _flat(found[1], sources, depth + 1), source)

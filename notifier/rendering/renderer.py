@@ -7,9 +7,7 @@ text message. Refuses by raising Permanent(TEMPLATE_ERROR) when no message can b
 import hashlib
 import json
 from collections.abc import Sequence
-from importlib.resources.abc import Traversable
-
-from jinja2 import TemplateError
+from pathlib import Path
 
 import notifier
 from notifier.model import ids
@@ -18,9 +16,10 @@ from notifier.model.errors import Evidence, Permanent
 from notifier.model.events import TEST_TYPE
 from notifier.model.messages import Email, Medium, Message, Sms
 from notifier.model.reasons import Reason
-from notifier.rendering import facts, mime, sms, text
+from notifier.rendering import facts, mime, own, samples, sms, text
 from notifier.rendering.facts import Facts, Line
-from notifier.rendering.pages import Pages
+from notifier.rendering.overrides import Fault
+from notifier.rendering.pages import Failed, Pages
 from notifier.rendering.style import Style
 
 ROLLUP = "rollup"
@@ -31,29 +30,32 @@ _FALLBACK = "ticket.assigned"
 
 _LONGEST_REPLY = 200
 
-# Whatever a template or a fact can do wrong; anything else is a fault of the service.
-_ERRORS = (
-    TemplateError,
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    RecursionError,
-    TypeError,
-    ValueError,
-)
-
 
 class Renderer:
     """Renders batches; pure, and safe to share."""
 
-    def __init__(self, style: Style, overrides: Traversable | None = None) -> None:
+    def __init__(
+        self, style: Style, overrides: Path | None = None, failed: Failed | None = None
+    ) -> None:
         """Compile the templates; those in `overrides` stand in for built-in ones of their name.
 
-        Raises ConfigurationError when one cannot be compiled.
+        `failed` is told of one that does not render later: its name and why.
         """
         self._style = style
-        self._pages = Pages(overrides)
+        self._pages = Pages()
+        if overrides is not None:
+            self._pages.override(overrides, samples.of_folders(style, self._pages.folders), failed)
         self.recipe = _recipe(self._pages.sources, style)
+
+    @property
+    def overridden(self) -> tuple[str, ...]:
+        """Give the files that stand in for built-in ones."""
+        return self._pages.overridden
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """Give what is wrong with the others."""
+        return self._pages.faults
 
     def render(self, batch: Batch, medium: Medium) -> Message:
         """Give the message. The bytes of an earlier try, if there are any, are given unchanged.
@@ -66,7 +68,7 @@ class Renderer:
             if medium is Medium.SMS:
                 return self._text_message(batch)
             return self._mail(batch)
-        except _ERRORS as error:
+        except own.ERRORS as error:
             said = text.clean(f"{type(error).__name__}: {error}", _LONGEST_REPLY)
             raise Permanent(Reason.TEMPLATE_ERROR, Evidence("render", reply=said)) from error
 

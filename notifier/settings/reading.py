@@ -36,13 +36,14 @@ _PREFIXES = (
     "SIGNATURE_",
     "SMS_",
     "SMTP_",
+    "TEMPLATES_",
     "TICKET_URL_",
     "TWILIO_",
     "WEBHOOK_",
 )
 """Beginnings that are ours alone, so that a name with one of them is a misspelt setting."""
 
-NOT_YET = frozenset({"CONFIG_FILE", "TEMPLATES_DIR", "TRUSTED_PROXIES"})
+NOT_YET = frozenset({"CONFIG_FILE", "TRUSTED_PROXIES"})
 """Names that are kept free; this version reads none of them."""
 
 _EMPTY_COUNTS = "RATE_LIMIT_"

@@ -122,6 +122,7 @@ class Settings(BaseSettings):
     same_save_window: Span = MINUTE
     ticket_url_template: TicketUrl | None = None
     ticket_url_hosts: Hosts = frozenset()
+    templates_dir: str | None = None
 
     email_ttl: Duration = DAY
     sms_ttl: Duration = HOUR
@@ -195,6 +196,11 @@ class Settings(BaseSettings):
         return Path(self.database_url.removeprefix(_SQLITE))
 
     @property
+    def templates(self) -> Path | None:
+        """Give the folder of the templates that stand in for built-in ones."""
+        return Path(self.templates_dir) if self.templates_dir else None
+
+    @property
     def tokens(self) -> tuple[str, ...]:
         """Give the API's tokens."""
         return values.tokens(self.api_tokens.get_secret_value())
@@ -236,7 +242,13 @@ def _name_of(line: str) -> str:
 
 
 def _together(settings: Settings) -> list[str]:
-    return [*_email_faults(settings), *_sms_faults(settings)]
+    return [*_email_faults(settings), *_sms_faults(settings), *_template_faults(settings)]
+
+
+def _template_faults(settings: Settings) -> list[str]:
+    if settings.templates_dir and not os.path.isdir(settings.templates_dir):
+        return ["TEMPLATES_DIR: there is no such folder"]
+    return []
 
 
 def _email_faults(settings: Settings) -> list[str]:

@@ -58,12 +58,14 @@ class Lock:
             connection.execute("COMMIT")
             connection.execute("BEGIN IMMEDIATE")
         except (apsw.BusyError, apsw.LockedError):
-            holder = connection.execute("SELECT who FROM holder").get
+            found = connection.execute("SELECT who FROM holder").get
             connection.close()
+            holder = str(found or "another process")
             raise StoreLocked(
-                f"{self._path} is in use by {holder or 'another process'}: one process at a time "
+                f"{self._path} is in use by {holder}: one process at a time "
                 "may serve an SQLite store. Stop that one first, or give this one another "
-                "DATABASE_URL"
+                "DATABASE_URL",
+                holder,
             ) from None
         self._connection = connection
 

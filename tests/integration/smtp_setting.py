@@ -75,10 +75,11 @@ def ours() -> bool:
 
 @dataclass(frozen=True)
 class Setting:
-    """A server that runs, and a channel that knows it."""
+    """A server that runs, an account on it, and a channel that knows it."""
 
     server: SmtpServer
     channel: SmtpChannel
+    account: SmtpAccount
 
     async def refused(self, outgoing: Outgoing | None = None) -> DeliveryError:
         """Give the error that a send ends in."""
@@ -119,6 +120,6 @@ async def setting(
             )
             channel = SmtpChannel(account, deadlines)
             try:
-                yield Setting(server, channel)
+                yield Setting(server, channel, account)
             finally:
                 await channel.close()

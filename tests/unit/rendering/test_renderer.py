@@ -1,12 +1,11 @@
 """The published messages, word for word, and what becomes of a batch that has no such words."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from notifier.model.deliveries import Batch
-from notifier.model.errors import ConfigurationError, Permanent
+from notifier.model.errors import Permanent
 from notifier.model.events import Event, Party, Priority
 from notifier.model.messages import Email, Medium, Sms
 from notifier.model.rates import Limits, Window
@@ -313,66 +312,9 @@ def test_the_recipe_changes_with_the_style(style: Style) -> None:
     assert Renderer(style).recipe == Renderer(replace(style)).recipe
 
 
-def override(directory: Path, name: str, text: str) -> Path:
-    path = directory / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    return directory
-
-
-def test_another_template_stands_in_for_the_built_in_one(tmp_path: Path) -> None:
-    override(tmp_path, "ticket.assigned/subject.txt.j2", "Yours: {{ number }}\n")
-    (tmp_path / "notes.txt").write_text("not a template")
-    (tmp_path / "ticket.assigned" / "notes.txt").write_text("not a template")
-    renderer = Renderer(STYLE, tmp_path)
-    assert mail(batch(ASSIGNED), renderer).subject == "Yours: #123"
-    assert mail(batch(CREATED), renderer).subject.startswith("New Support Request")
-    assert renderer.recipe != RENDERER.recipe
-
-
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        ("test/subject.txt.j2", "{% if %}"),
-        ("test/body.html.j2", '{% extends "_layout/missing.html.j2" %}'),
-        ("_layout/details.html.j2", '{% include "_layout/details.html.j2" %}'),
-    ],
-)
-def test_a_template_that_cannot_be_compiled_is_a_fault_of_the_settings(
-    tmp_path: Path, name: str, text: str
-) -> None:
-    with pytest.raises(ConfigurationError, match="a template cannot be used"):
-        Renderer(STYLE, override(tmp_path, name, text))
-
-
-def test_a_layout_without_content_is_still_a_page(tmp_path: Path) -> None:
-    page = override(tmp_path, "test/body.html.j2", '{% extends "_layout/page.html.j2" %}')
-    assert "Best regards" in mail(batch(TEST), Renderer(STYLE, page)).html
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "{{ colour }}",
-        "{{ ''.__class__.__mro__ }}",
-        "{{ 1 // 0 }}",
-        "{{ number + 1 }}",
-        "{{ range(999999999) }}",
-        "{{ tickets.append }}",
-    ],
-)
-def test_a_template_that_fails_fails_the_delivery_with_its_reason(
-    tmp_path: Path, text: str
-) -> None:
-    renderer = Renderer(STYLE, override(tmp_path, "ticket.assigned/body.txt.j2", text))
-    with pytest.raises(Permanent) as raised:
-        renderer.render(batch(ASSIGNED), Medium.EMAIL)
-    assert raised.value.reason is Reason.TEMPLATE_ERROR
-    assert raised.value.evidence.phase == "render"
-    assert raised.value.evidence.reply
-
-
 def test_an_address_that_would_forge_a_header_fails_the_delivery() -> None:
     with pytest.raises(Permanent) as raised:
         RENDERER.render(batch(ASSIGNED, to="a@example.com\r\nBcc: b@example.com"), Medium.EMAIL)
+    assert raised.value.reason is Reason.TEMPLATE_ERROR
+    assert raised.value.evidence.phase == "render"
     assert raised.value.evidence.reply == "ValueError: not one mail address in ASCII"
