@@ -4,13 +4,15 @@ Takes a path, gives connections. Refuses a file that another process holds (Stor
 is damaged (StoreDamaged), and then leaves every byte of it as it was.
 """
 
+import contextlib
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import apsw
 
-from notifier.model.errors import StoreDamaged, StoreLocked
+from notifier.model.errors import StoreDamaged, StoreError, StoreLocked
 
 _SMALL = 64 * 1024 * 1024
 """Files up to this many bytes are checked whole at start; it takes about 0.1 s."""
@@ -74,6 +76,21 @@ class Lock:
             self._connection = None
 
 
+def holder(path: Path) -> str | None:
+    """Give who holds the store, or None when nobody does; takes and changes nothing."""
+    lock = path.with_name(f"{path.name}.lock")
+    if not lock.exists():
+        return None
+    looking = apsw.Connection(str(lock))
+    try:
+        looking.execute("BEGIN IMMEDIATE")
+        return None
+    except (apsw.BusyError, apsw.LockedError):
+        return str(looking.execute("SELECT who FROM holder").get or "another process")
+    finally:
+        looking.close()
+
+
 def _ourselves() -> str:
     return f"process {os.getpid()} on {socket.gethostname()}"
 
@@ -130,6 +147,33 @@ def _read_back(path: Path, connection: apsw.Connection) -> None:
             f"{path} cannot be made durable (journal_mode {mode}, synchronous {level}, fullfsync "
             f"{full}): put it on a local file system, not on a network share"
         )
+
+
+def must_exist(path: Path) -> None:
+    """Raise StoreError when there is no store, for whoever must not make one."""
+    if not path.exists():
+        raise StoreError(
+            f"there is no store at {path}; DATABASE_URL names it, relative to the working "
+            "directory unless it is absolute"
+        )
+
+
+@contextlib.contextmanager
+def reading(path: Path, *, immutable: bool = False) -> Iterator[apsw.Connection]:
+    """Open a store for a look, also beside a service; raises StoreError when there is none.
+
+    `immutable`: nobody else has the file open, so neither log nor lock is needed, or left behind.
+    """
+    must_exist(path)
+    how = "?mode=ro&immutable=1" if immutable else "?mode=ro"
+    connection = apsw.Connection(
+        path.absolute().as_uri() + how, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+    )
+    try:
+        connection.set_busy_timeout(2000)
+        yield connection
+    finally:
+        connection.close()
 
 
 def open_reader(path: Path) -> apsw.Connection:

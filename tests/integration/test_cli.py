@@ -19,7 +19,20 @@ def test_version_says_what_is_installed(tmp_path: Path) -> None:
 def test_help_names_every_command(tmp_path: Path) -> None:
     done = run(tmp_path, "--help")
     assert done.returncode == 0
-    for command in ("serve", "demo", "init", "emit", "sign", "version"):
+    for command in (
+        "serve",
+        "demo",
+        "init",
+        "emit",
+        "sign",
+        "send-test",
+        "deliveries",
+        "why",
+        "store",
+        "health",
+        "openapi",
+        "version",
+    ):
         assert f"\n  {command} " in done.stdout
 
 
