@@ -11,9 +11,9 @@ from pathlib import Path
 
 import apsw
 
-from notifier.model.errors import StoreError
+from notifier.model.errors import StoreDamaged, StoreError
 from notifier.store import connection
-from notifier.store.inspection import Findings, inspect_copy
+from notifier.store.inspection import Findings, inspect
 
 _PAGES = 1024
 """Pages (about 4 MB) between two syncs of the copy, so that the service's own never wait long."""
@@ -21,37 +21,46 @@ _PAGES = 1024
 
 def copy(store: Path, file: Path) -> Findings:
     """Copy `store` to `file` as it is at one instant; give what the copy holds."""
+    connection.must_exist(store)
     if os.path.lexists(file):
         raise StoreError(f"{file} is already there and was left as it is; name another file")
     try:
+        # Complete or not there: it gets its name when it is checked and on the disk.
         handle, name = tempfile.mkstemp(".part", f"{file.name}.", file.parent)
         os.close(handle)
-        part = Path(name)
         try:
-            _fill(store, part)
-            found = inspect_copy(part)
-            _put_in_place(part, file)
+            return _checked(store, Path(name), file)
         finally:
-            part.unlink(missing_ok=True)
+            Path(name).unlink(missing_ok=True)
     except OSError as error:
         raise StoreError(f"{file} cannot be written: {error.strerror}") from error
+    except connection.STORAGE_ERRORS as error:
+        raise StoreError(f"{store} cannot be copied to {file}: {error}") from error
+
+
+def _checked(store: Path, part: Path, file: Path) -> Findings:
+    _fill(store, part)
+    try:
+        found = inspect(part, immutable=True)
+    except StoreDamaged as error:
+        raise StoreDamaged(
+            f"{store} is damaged, so no copy was kept; notifier store check says more"
+        ) from error
+    _put_in_place(part, file)
     return found
 
 
 def _fill(store: Path, part: Path) -> None:
-    try:
-        with connection.reading(store) as source, part.open("rb+") as disk:
-            target = apsw.Connection(str(part))
-            try:
-                # The copy counts only once it is complete and synced, so it needs no journal.
-                target.pragma("journal_mode", "off")
-                target.pragma("synchronous", "off")
-                _copy_pages(source, target, disk.fileno())
-            finally:
-                target.close()
-            os.fsync(disk.fileno())
-    except connection.STORAGE_ERRORS as error:
-        raise StoreError(f"{store} cannot be copied: {error}") from error
+    with connection.reading(store) as source, part.open("rb+") as disk:
+        target = apsw.Connection(str(part))
+        try:
+            # The copy counts only once it is complete and synced, so it needs no journal.
+            target.pragma("journal_mode", "off")
+            target.pragma("synchronous", "off")
+            _copy_pages(source, target, disk.fileno())
+        finally:
+            target.close()
+        os.fsync(disk.fileno())
 
 
 def _copy_pages(source: apsw.Connection, target: apsw.Connection, disk: int) -> None:
@@ -68,7 +77,11 @@ def _copy_pages(source: apsw.Connection, target: apsw.Connection, disk: int) -> 
 def _put_in_place(part: Path, file: Path) -> None:
     # Made first, and only if nobody else did, so that the rename replaces our own file alone.
     os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    part.replace(file)
+    try:
+        part.replace(file)
+    except OSError:
+        file.unlink()
+        raise
     if os.name == "posix":
         folder = os.open(file.parent, os.O_RDONLY)
         try:

@@ -87,6 +87,8 @@ def holder(path: Path) -> str | None:
         return None
     except (apsw.BusyError, apsw.LockedError):
         return str(looking.execute("SELECT who FROM holder").get or "another process")
+    except apsw.ReadOnlyError:
+        return "unknown: its lock file may not be written by this user"
     finally:
         looking.close()
 
@@ -118,7 +120,9 @@ def check(path: Path) -> None:
 
 def damage_text(path: Path, found: str) -> str:
     """Say what is wrong with the file and how to go on."""
-    first = found.strip().splitlines()[0] if found.strip() else "no detail"
+    # SQLite's own headline names the database, not the damage.
+    lines = [line for line in found.strip().splitlines() if not line.startswith("***")]
+    first = lines[0] if lines else "no detail"
     return f"{path} is damaged ({first}). Nothing was changed. {_RESTORE}."
 
 

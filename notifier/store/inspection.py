@@ -27,31 +27,24 @@ class Findings:
     deliveries: dict[str, int]
 
 
-def inspect(path: Path, *, full: bool = False) -> Findings:
-    """Check the file and count; `full` compares every index with its table too."""
+def inspect(path: Path, *, full: bool = False, immutable: bool = False) -> Findings:
+    """Check the file and count; `full` compares every index with its table too.
+
+    `immutable`: nobody else has the file open, and nothing is to be left beside it.
+    """
     try:
-        with connection.reading(path) as opened:
-            return _findings(path, opened, full=full)
+        with connection.reading(path, immutable=immutable) as opened:
+            return _findings(path, opened, "integrity_check" if full else "quick_check")
     except (apsw.CorruptError, apsw.NotADBError) as error:
         raise StoreDamaged(connection.damage_text(path, str(error))) from error
     except connection.STORAGE_ERRORS as error:
         raise StoreError(f"{path} cannot be read: {error}") from error
 
 
-def inspect_copy(path: Path) -> Findings:
-    """Check a file that nobody else has open, leaving nothing beside it."""
-    try:
-        with connection.reading(path, immutable=True) as opened:
-            return _findings(path, opened, full=False)
-    except (apsw.CorruptError, apsw.NotADBError) as error:
-        raise StoreDamaged(connection.damage_text(path, str(error))) from error
-
-
-def _findings(path: Path, opened: apsw.Connection, *, full: bool) -> Findings:
+def _findings(path: Path, opened: apsw.Connection, check: str) -> Findings:
     # All of it is of one instant.
     opened.execute("BEGIN")
-    kind = "integrity_check" if full else "quick_check"
-    found = str(opened.execute(f"PRAGMA {kind}(1)").get)
+    found = str(opened.pragma(check, 1))
     if found != "ok":
         raise StoreDamaged(connection.damage_text(path, found))
     schema = migrate.version(opened)
