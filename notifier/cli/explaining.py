@@ -8,7 +8,7 @@ because a service may be newer than this command.
 from notifier.cli.output import Document
 from notifier.model import times
 from notifier.model.reasons import Reason
-from notifier.model.times import MINUTE, SECOND
+from notifier.model.times import DAY, HOUR, MINUTE, SECOND, Millis
 from notifier.rendering.text import clean
 
 _LATE = MINUTE
@@ -18,6 +18,7 @@ _WAITED = 5 * SECOND
 """A first try that comes this long after the plan is, too."""
 
 _WORDS = 120
+_FIRST_TRIES, _LAST_TRIES = 2, 4
 
 _PROVIDER = {"email": "the mail server", "sms": "Twilio"}
 
@@ -26,7 +27,7 @@ _OUTCOMES = {
     "sent": "taken",
     "refused": "refused for now",
     "failed": "refused for good",
-    "handed_back": "given up before anything was handed over, which does not count",
+    "handed_back": "came to nothing",
     "unknown": "handed over, but no answer came",
     "interrupted": "cut off by the end of the process",
 }
@@ -127,8 +128,7 @@ def of_event(event: Document) -> list[str]:
     late = times.from_text(event["accepted_at"]) - times.from_text(event["occurred_at"])
     if late > _LATE:
         said.append(
-            f"It came {late // MINUTE} minutes after the time it names, "
-            f"{moment(event['occurred_at'])}."
+            f"It came {_long(late)} after the time it names, {moment(event['occurred_at'])}."
         )
     if event["status"] == "ignored":
         said.append("This version does not know the type, so it was kept, and nobody was told.")
@@ -162,11 +162,10 @@ def of_delivery(
     `together` is how many deliveries its message carries; `told_by` the delivery that a merged
     one was merged into.
     """
-    attempts = enumerate(delivery["attempts"], start=1)
     said = [
         f"Planned because {delivery['why']}.",
         *_waited(delivery),
-        *(_attempt(number, attempt) for number, attempt in attempts),
+        *_attempts(delivery["attempts"]),
         _state(delivery),
     ]
     if told_by is not None:
@@ -181,7 +180,14 @@ def _waited(delivery: Document) -> list[str]:
     waited = first - times.from_text(delivery["created_at"])
     if waited < _WAITED:
         return []
-    return [f"It waited {waited // SECOND} seconds for its turn: a limit, or the channel."]
+    return [f"It waited {_long(waited)} for its turn: a limit, or the channel."]
+
+
+def _long(span: Millis) -> str:
+    """Give a duration in its largest unit, of which there are two or more."""
+    units = ((DAY, "days"), (HOUR, "hours"), (MINUTE, "minutes"), (SECOND, "seconds"))
+    length, name = next((unit for unit in units if span >= 2 * unit[0]), units[-1])
+    return f"{span // length} {name}"
 
 
 def _message(delivery: Document, together: int) -> list[str]:
@@ -194,13 +200,22 @@ def _message(delivery: Document, together: int) -> list[str]:
     return [f'It shares one message with {together - 1} more, a roll-up: "{words}"']
 
 
+def _attempts(attempts: list[Document]) -> list[str]:
+    told = [_attempt(number, attempt) for number, attempt in enumerate(attempts, start=1)]
+    left_out = len(told) - _FIRST_TRIES - _LAST_TRIES
+    if left_out < 2:
+        return told
+    between = f"{left_out} tries more, which --json lists"
+    return [*told[:_FIRST_TRIES], between, *told[-_LAST_TRIES:]]
+
+
 def _attempt(number: int, attempt: Document) -> str:
+    remote = f", {attempt['remote']}" if attempt["remote"] else ""
     outcome = _OUTCOMES.get(attempt["outcome"], attempt["outcome"])
     phase = "" if attempt["outcome"] == "sent" else _phase(attempt["phase"])
     reply = " ".join(str(part) for part in (attempt["code"], attempt["reply"]) if part)
-    remote = f" by {attempt['remote']}" if attempt["remote"] else ""
     answer = f": {reply}" if reply else ""
-    return f"Try {number}, {moment(attempt['started_at'])}: {outcome}{phase}{remote}{answer}"
+    return f"Try {number}, {moment(attempt['started_at'])}{remote}: {outcome}{phase}{answer}"
 
 
 def _phase(phase: str) -> str:
