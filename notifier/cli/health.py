@@ -49,7 +49,7 @@ def _ask(address: str) -> tuple[int, dict[str, list[str] | str]]:
         answer = connection.getresponse()
         found = json.loads(answer.read(_LARGEST))
     except (OSError, http.client.HTTPException) as error:
-        cause = getattr(error, "strerror", None) or error
+        cause = getattr(error, "strerror", None) or " ".join(str(error).split())
         raise CallFailed(f"no answer from {address}{_PATH}: {cause}; is it running?") from error
     except ValueError:
         found = None

@@ -98,7 +98,8 @@ def _ourselves() -> str:
 
 
 def check(path: Path) -> None:
-    """Look at the file without writing to it; raises StoreDamaged."""
+    """Look at the file without writing to it; raises StoreDamaged, StoreError for a folder."""
+    _must_be_no_folder(path)
     if not path.exists() or path.stat().st_size == 0:
         return
     try:
@@ -155,11 +156,17 @@ def _read_back(path: Path, connection: apsw.Connection) -> None:
 
 def must_exist(path: Path) -> None:
     """Raise StoreError when there is no store, for whoever must not make one."""
+    _must_be_no_folder(path)
     if not path.exists():
         raise StoreError(
             f"there is no store at {path}; DATABASE_URL names it, relative to the working "
             "directory unless it is absolute"
         )
+
+
+def _must_be_no_folder(path: Path) -> None:
+    if path.is_dir():
+        raise StoreError(f"{path} is a folder; DATABASE_URL must name a file in it")
 
 
 @contextlib.contextmanager
