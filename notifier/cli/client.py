@@ -22,6 +22,7 @@ Query = Mapping[str, str | Sequence[str] | None]
 T = TypeVar("T")
 
 _TIMEOUT = 30.0
+_NOT_FOUND = 404
 _IN_HERE = "http://offline"
 
 _PROBLEM = frozenset({"title", "detail", "code"})
@@ -50,6 +51,15 @@ class Client:
         """Read; what is None in the query is left out."""
         asked = {name: value for name, value in (query or {}).items() if value is not None}
         return await self._call("GET", path, params=asked)
+
+    async def find(self, path: str) -> Document | None:
+        """Read what may not be there: None when it is not."""
+        try:
+            return await self.get(path)
+        except CallFailed as error:
+            if is_absent(error):
+                return None
+            raise
 
     async def post(self, path: str, body: Document | None = None) -> Document:
         """Change something."""
@@ -88,6 +98,11 @@ class Client:
                 f"{answer.status_code} for {answer.request.url.path}"
             )
         return found
+
+
+def is_absent(error: CallFailed) -> bool:
+    """Tell whether the service answered that there is nothing under this address."""
+    return error.problem is not None and error.problem.get("status") == _NOT_FOUND
 
 
 def _said(status: int, problem: Document) -> str:

@@ -12,13 +12,11 @@ from urllib.parse import quote
 import click
 
 from notifier.cli import explaining, flags, output, stories, tables
-from notifier.cli.client import Client, ask
+from notifier.cli.client import Client, ask, is_absent
 from notifier.cli.moments import Moment
 from notifier.cli.output import Document
 from notifier.model.errors import CallFailed
 from notifier.model.states import State
-
-_NOT_FOUND = 404
 
 _HEADS = ("ID", "CREATED (UTC)", "TICKET", "CHANNEL", "RECIPIENT", "STATE")
 _LEAST = (0, 0, 8, 0, 12, 0)
@@ -110,7 +108,7 @@ async def _one(call: Any, id_: str) -> Document:
     try:
         found: Document = await call
     except CallFailed as error:
-        if (error.problem or {}).get("status") != _NOT_FOUND:
+        if not is_absent(error):
             raise
         raise CallFailed(
             f"there is no delivery {id_}; notifier deliveries list shows their ids", error.problem

@@ -15,7 +15,8 @@ async def explained(delivery: Document, client: Client) -> Document:
     """Give the delivery with its story in `sentences` and what to do in `next` (or null)."""
     told_by = None
     if delivery["merged_into"] is not None:
-        told_by = await client.get(f"/v1/deliveries/{delivery['merged_into']}")
+        # It is older, so its history may have been forgotten first.
+        told_by = await client.find(f"/v1/deliveries/{delivery['merged_into']}")
     sentences = explaining.of_delivery(delivery, await _together(delivery, client), told_by)
     return {**delivery, "sentences": sentences, "next": explaining.next_step(delivery)}
 
