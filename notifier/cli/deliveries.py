@@ -5,6 +5,7 @@ service refuses: an id that leads to nothing, a delivery whose state does not al
 """
 
 import functools
+from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -31,10 +32,6 @@ def command() -> None:
     """
 
 
-def _asking(function: Any) -> Any:
-    return flags.as_json(flags.offline(flags.env_file(function)))
-
-
 @command.command("list")
 @click.option(
     "--state",
@@ -52,7 +49,7 @@ def _asking(function: Any) -> Any:
 @click.option("--until", type=Moment(), help="Only before then: a time, or 30m, 2h, 1d ago.")
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True)
 @click.option("--cursor", help="Go on where an earlier list ended.")
-@_asking
+@flags.asking
 def list_(as_json: bool, offline: bool, env_file: Path | None, **query: Any) -> None:
     """List deliveries, newest first.
 
@@ -89,7 +86,7 @@ def _row(delivery: Document) -> tuple[object, ...]:
 
 @command.command("show")
 @click.argument("id_", metavar="ID")
-@_asking
+@flags.asking
 def show(id_: str, as_json: bool, offline: bool, env_file: Path | None) -> None:
     """Show one delivery: its attempts, its message, and what to do next."""
     delivery = ask(env_file, offline, functools.partial(_found, id_))
@@ -104,16 +101,15 @@ async def _found(id_: str, client: Client) -> Document:
     return await stories.explained(await _one(client.get(_path(id_)), id_), client)
 
 
-async def _one(call: Any, id_: str) -> Document:
+async def _one(call: Awaitable[Document], id_: str) -> Document:
     try:
-        found: Document = await call
+        return await call
     except CallFailed as error:
         if not is_absent(error):
             raise
         raise CallFailed(
             f"there is no delivery {id_}; notifier deliveries list shows their ids", error.problem
         ) from error
-    return found
 
 
 def _path(id_: str) -> str:
@@ -141,7 +137,7 @@ def _shown(delivery: Document) -> list[str]:
 
 @command.command("retry")
 @click.argument("id_", metavar="ID")
-@_asking
+@flags.asking
 def retry(id_: str, as_json: bool, offline: bool, env_file: Path | None) -> None:
     """Try one again that was not sent, with a new deadline.
 
@@ -153,9 +149,12 @@ def retry(id_: str, as_json: bool, offline: bool, env_file: Path | None) -> None
 
 @command.command("cancel")
 @click.argument("id_", metavar="ID")
-@_asking
+@flags.asking
 def cancel(id_: str, as_json: bool, offline: bool, env_file: Path | None) -> None:
-    """Take one back that has not left yet."""
+    """Take one back that has not left yet.
+
+    One that is being sent at this moment is taken back unless the provider takes it: sent wins.
+    """
     _change(id_, "cancel", as_json, env_file, offline)
 
 
@@ -165,4 +164,6 @@ def _change(id_: str, verb: str, as_json: bool, env_file: Path | None, offline: 
         output.document(delivery)
         return
     output.say(f"{delivery['id']} is {explaining.ended(delivery)}")
+    if verb == "cancel" and delivery["finished_at"] is None:
+        output.say("It is with the provider; if it is not taken, it is cancelled and not retried.")
     output.say(f"See what becomes of it: notifier deliveries show {delivery['id']}")

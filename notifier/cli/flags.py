@@ -30,6 +30,11 @@ def as_json(command: Command) -> Command:
     )(command)
 
 
+def asking(command: Command) -> Command:
+    """Add what every command has that speaks to the service: --json, --offline, --env-file."""
+    return as_json(offline(env_file(command)))
+
+
 def offline(command: Command) -> Command:
     """Add `--offline`."""
     return click.option(

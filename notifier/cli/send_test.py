@@ -24,9 +24,7 @@ _LOOK = 0.25
 @click.argument("channel")
 @click.argument("to")
 @click.option("--wait", is_flag=True, help="Wait up to a minute for what becomes of it.")
-@flags.as_json
-@flags.offline
-@flags.env_file
+@flags.asking
 def command(
     channel: str, to: str, wait: bool, as_json: bool, offline: bool, env_file: Path | None
 ) -> None:

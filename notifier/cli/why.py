@@ -36,9 +36,7 @@ _UNKNOWN_NEXT = (
     show_default=True,
     help="How many events, the newest ones.",
 )
-@flags.as_json
-@flags.offline
-@flags.env_file
+@flags.asking
 def command(
     ticket: str, source: str | None, limit: int, as_json: bool, offline: bool, env_file: Path | None
 ) -> None:

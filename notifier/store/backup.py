@@ -44,7 +44,8 @@ def _checked(store: Path, part: Path, file: Path) -> Findings:
         found = inspect(part, immutable=True)
     except StoreDamaged as error:
         raise StoreDamaged(
-            f"{store} is damaged, so no copy was kept; notifier store check says more"
+            f"no copy of {store} was kept: it does not pass its check; "
+            "notifier store check says why"
         ) from error
     _put_in_place(part, file)
     return found
