@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 class Intake:
-    """The only caller of planning."""
+    """What comes from help desks; operations.py is what comes from operators."""
 
     def __init__(
         self, sources: Mapping[str, Source], store: Store, policy: Policy, clock: Clock

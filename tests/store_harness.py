@@ -14,12 +14,12 @@ from notifier.dispatch.batching import LaneRules
 from notifier.model.deliveries import Attempt, Batch, Decide, Outcome, OutcomeKind, Settled
 from notifier.model.events import Event, Party, Priority, Ticket
 from notifier.model.messages import Receipt
-from notifier.model.plans import Memory, Plan, PlanFunction
+from notifier.model.plans import Again, Found, Memory, Plan, PlanFunction
 from notifier.model.rates import Limits, Window
 from notifier.model.times import DAY, HOUR, MINUTE, SECOND, Clock, Instant
-from notifier.planning import audience, plan
+from notifier.planning import audience, operator, plan
 from notifier.planning.policy import Policy
-from notifier.store.base import Accepted, HandOver, Recorded, Store
+from notifier.store.base import Accepted, HandOver, Operated, Recorded, Store
 from notifier.store.context import StoreOptions
 from notifier.store.sqlite import SqliteStore
 from notifier.store.views import DeliveryDetail
@@ -171,6 +171,10 @@ class StoreHarness:
         await self.store.settle(Settled(batch.id, fence or batch.fence, outcome, attempt))
         self.places.left[batch.channel] += 1
 
+    async def retry(self, number: int, policy: Policy = POLICY) -> Operated | None:
+        """Let an operator have a delivery sent after all."""
+        return await self.store.retry(number, functools.partial(_again, policy))
+
     async def state_of(self, number: int) -> str:
         """Give state and reason of a delivery as `state` or `state: reason`."""
         view = (await self.detail(number)).view
@@ -184,6 +188,10 @@ class StoreHarness:
 
 def _plan(happened: Event, memory: Memory, now: Instant) -> Plan:
     return plan.plan(happened, memory, POLICY, now)
+
+
+def _again(policy: Policy, found: Found, now: Instant) -> Again | str:
+    return operator.again(found, policy, now)
 
 
 def as_store(harness: StoreHarness) -> Store:

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from starlette.types import ASGIApp
 
 from notifier.app import channels, translation
-from notifier.app.preview import Preview
+from notifier.app.preview import Drafts, Preview
 from notifier.app.readiness import Watch
 from notifier.clock import SystemClock
 from notifier.dispatch.batching import LaneRules
 from notifier.dispatch.credits import ChannelCredits
 from notifier.dispatch.dispatcher import Dispatcher, Means
 from notifier.intake import Intake
+from notifier.operations import Operator
 from notifier.rendering.renderer import Renderer
 from notifier.settings.settings import Settings
 from notifier.store.sqlite import SqliteStore
@@ -25,6 +26,7 @@ from notifier.web import routes
 from notifier.web.api import Api
 from notifier.web.auth import Bearer
 from notifier.web.health import Health
+from notifier.web.operations import Operations
 from notifier.web.webhooks import Webhooks
 
 
@@ -61,11 +63,20 @@ def build(settings: Settings) -> App:
     )
     dispatcher = Dispatcher(store, open_channels, renderer.render, means)
     watch = Watch(store, dispatcher, translation.ttl(settings), clock)
+    policy = translation.policy(settings)
     webhooks = Webhooks(
-        Intake(translation.sources(settings), store, translation.policy(settings), clock),
+        Intake(translation.sources(settings), store, policy, clock),
         settings.max_body,
         settings.public_base_url,
     )
     api = Api(store, Preview(renderer))
-    asgi = routes.build(webhooks, api, Health(watch.readiness), Bearer(settings.tokens))
+    operations = Operations(
+        Operator(store, policy, clock, means.nonce),
+        Drafts(renderer, clock),
+        api,
+        settings.max_body,
+        settings.public_base_url,
+    )
+    v1 = routes.Guarded(api, operations)
+    asgi = routes.build(webhooks, v1, Health(watch.readiness), Bearer(settings.tokens))
     return App(asgi, store, dispatcher, means.credits, watch)

@@ -31,6 +31,9 @@ TICKET_TYPES = frozenset(
 )
 """The types a plan is made for; any other `ticket.*` is kept as ignored."""
 
+TEST_TYPE = "test.message"
+"""The type of the internal event that a test message is made from."""
+
 EventStatus = Literal["accepted", "ignored"]
 
 
@@ -100,7 +103,7 @@ class Event:
     @property
     def known(self) -> bool:
         """Tell whether a plan is made for this type."""
-        return self.type in TICKET_TYPES
+        return self.type in TICKET_TYPES or self.type == TEST_TYPE
 
 
 def same_party(one: Party | None, other: Party | None) -> bool:

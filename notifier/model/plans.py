@@ -123,3 +123,30 @@ class PlanFunction(Protocol):
     def __call__(self, memory: Memory, now: Instant) -> Plan:
         """Give the plan; the same arguments always give an equal one."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A delivery as an operator found it; `barred` is why its address must not be written to."""
+
+    state: State
+    channel: str | None
+    recipient: str | None
+    barred: Reason | None
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A delivery that is to be sent after all: where to, and its new times."""
+
+    recipient: str
+    due_at: Instant
+    expires_at: Instant
+
+
+class RetryFunction(Protocol):
+    """A pure decision about one delivery, called by the store inside its transaction."""
+
+    def __call__(self, found: Found, now: Instant) -> Again | str:
+        """Give the new times, or one sentence that says why it cannot be sent."""
+        ...

@@ -68,6 +68,9 @@ MOVES = {
 }
 """Every legal move of a delivery; from a terminal state only a receipt or an operator moves it."""
 
+RETRYABLE = frozenset(state for state in TERMINAL if S.PENDING in MOVES[state])
+"""The ends after which an operator may let a delivery be sent after all."""
+
 
 def may_move(old: State, new: State) -> bool:
     """Tell whether a delivery may go from `old` to `new`."""

@@ -15,6 +15,7 @@ import notifier
 from notifier.model import ids
 from notifier.model.deliveries import Batch
 from notifier.model.errors import Evidence, Permanent
+from notifier.model.events import TEST_TYPE
 from notifier.model.messages import Email, Medium, Message, Sms
 from notifier.model.reasons import Reason
 from notifier.rendering import facts, mime, sms, text
@@ -24,9 +25,6 @@ from notifier.rendering.style import Style
 
 ROLLUP = "rollup"
 TEST = "test"
-
-TEST_EVENT = "test.message"
-"""The type of the event that a test message is rendered from."""
 
 # What speaks of a ticket and has no template of its own is told like an assignment.
 _FALLBACK = "ticket.assigned"
@@ -126,7 +124,7 @@ class Renderer:
         if len(batch.members) > 1:
             return ROLLUP
         kind = batch.members[0].event.type
-        if kind == TEST_EVENT:
+        if kind == TEST_TYPE:
             return TEST
         return kind if f"{kind}/subject.txt.j2" in self._pages else _FALLBACK
 

@@ -7,10 +7,9 @@ None in the event; all other text is kept as it was given.
 
 from collections.abc import Sequence
 
-from notifier.model.errors import UnsupportedMedia
 from notifier.model.events import Event, Party, Ticket
 from notifier.model.times import SECOND, Instant, Millis
-from notifier.sources import native_shape, signatures, strict_json
+from notifier.sources import json_body, native_shape, signatures
 from notifier.sources.call import Call
 from notifier.sources.native_shape import PartyShape, TicketShape
 from notifier.sources.secrets import Secret
@@ -48,8 +47,7 @@ class NativeSource:
         Raises UnsupportedMedia, BadPayload or WrongShape; BadSignature if `verify` would have,
         for want of an id or a time.
         """
-        _check_media(call)
-        value = strict_json.loads(call.body)
+        value = json_body.read(call)
         return (
             event_of(self._name, signatures.webhook_id(call), signatures.signed_at(call), value),
         )
@@ -102,12 +100,3 @@ def _party(shape: PartyShape | None) -> Party | None:
         time_zone=shape.time_zone,
     )
     return None if party == _NOBODY else party
-
-
-def _check_media(call: Call) -> None:
-    for value in call.header("content-type"):
-        if value.split(b";", 1)[0].strip().lower() != b"application/json":
-            raise UnsupportedMedia("The content type must be application/json.")
-    for value in call.header("content-encoding"):
-        if value.strip().lower() != b"identity":
-            raise UnsupportedMedia("The body must not be compressed (Content-Encoding).")

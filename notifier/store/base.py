@@ -10,7 +10,8 @@ from typing import Literal, Protocol
 
 from notifier.model.deliveries import Batch, Settled
 from notifier.model.events import Event
-from notifier.model.plans import PlanFunction
+from notifier.model.plans import PlanFunction, RetryFunction
+from notifier.model.states import State
 from notifier.model.times import Instant
 from notifier.store.views import (
     DeliveryDetail,
@@ -52,6 +53,14 @@ class Recorded:
     status: RecordStatus
     note: str | None
     deliveries: tuple[DeliveryView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Operated:
+    """What an operator's wish met: the state it found, and why nothing was done, if so."""
+
+    found: State
+    refusal: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +107,21 @@ class Store(Protocol):
 
         What became due is claimed in the same transaction. Not undone by cancellation.
         Raises StoreBusy and StoreFailed; in both cases nothing was stored.
+        """
+        ...
+
+    async def retry(self, delivery_id: int, plan: RetryFunction) -> Operated | None:
+        """Let an ended delivery wait again, its attempts kept, its address no longer suppressed.
+
+        It is claimed in the same transaction if it may leave. None when there is no such
+        delivery. Raises StoreBusy and StoreFailed; in both cases nothing was changed.
+        """
+        ...
+
+    async def cancel(self, delivery_id: int) -> Operated | None:
+        """Withdraw a delivery: cancelled if it waits, else marked, and sent wins.
+
+        None when there is no such delivery. Raises as `retry` does.
         """
         ...
 

@@ -19,9 +19,10 @@ import apsw
 from notifier.model.deliveries import Batch, Decide, Settled
 from notifier.model.errors import StoreBusy, StoreDamaged, StoreFailed
 from notifier.model.ids import IdMaker
+from notifier.model.plans import RetryFunction
 from notifier.model.times import Clock
-from notifier.store import connection, migrate, statements, upkeep
-from notifier.store.base import Accepted, Credits, HandOver, Health, Receiver, Recorded
+from notifier.store import connection, migrate, operating, statements, upkeep
+from notifier.store.base import Accepted, Credits, HandOver, Health, Operated, Receiver, Recorded
 from notifier.store.checkpoints import Checkpointer
 from notifier.store.context import Context, StoreOptions, Tick
 from notifier.store.history import History
@@ -93,15 +94,37 @@ class SqliteStore:
 
     async def record(self, call: Accepted) -> Recorded:
         """Plan and commit one call together with whatever else waits."""
-        if self._waiting >= self._options.max_waiting:
-            raise StoreBusy("too many calls wait for their commit")
-        future: asyncio.Future[Recorded] = self._loop.create_future()
-        self._waiting += 1
-        future.add_done_callback(self._answered)
+        future: asyncio.Future[Recorded] = self._awaited()
         self._writer.inbox.put(Record(future, call))
         return await future
 
-    def _answered(self, future: asyncio.Future[Recorded]) -> None:
+    async def retry(self, delivery_id: int, plan: RetryFunction) -> Operated | None:
+        """Let an ended delivery wait again; the claim of the same tick may take it."""
+        return await self._operate(
+            lambda tx, tick: operating.retry(self._context, tx, tick, delivery_id, plan)
+        )
+
+    async def cancel(self, delivery_id: int) -> Operated | None:
+        """Withdraw a delivery that is open."""
+        return await self._operate(lambda tx, tick: operating.cancel(tx, tick, delivery_id))
+
+    async def _operate(
+        self, work: Callable[[Transaction, Tick], Operated | None]
+    ) -> Operated | None:
+        future: asyncio.Future[Operated | None] = self._awaited()
+        self._writer.inbox.put(Job(future, work))
+        return await future
+
+    def _awaited(self) -> "asyncio.Future[Any]":
+        """Give a future that counts among those who wait for their commit; raises StoreBusy."""
+        if self._waiting >= self._options.max_waiting:
+            raise StoreBusy("too many calls wait for their commit")
+        future: asyncio.Future[Any] = self._loop.create_future()
+        self._waiting += 1
+        future.add_done_callback(self._answered)
+        return future
+
+    def _answered(self, future: "asyncio.Future[Any]") -> None:
         self._waiting -= 1
 
     # -- the way out ------------------------------------------------------------------------

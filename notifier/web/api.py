@@ -122,10 +122,14 @@ class Api:
     async def delivery(self, request: Request) -> Answer:
         """GET /v1/deliveries/{id}."""
         number = _number("dlv", request)
-        detail = None if number is None else await self._history.delivery(number)
+        return problems.not_found() if number is None else await self.shown(number, 200)
+
+    async def shown(self, delivery_id: int, status: int) -> Answer:
+        """Give one delivery, as it is now, under this status."""
+        detail = await self._history.delivery(delivery_id)
         if detail is None:
             return problems.not_found()
-        return json_answer(200, shapes.delivery_detail(detail, self._preview(detail)))
+        return json_answer(status, shapes.delivery_detail(detail, self._preview(detail)))
 
 
 def _number(kind: ids.Kind, request: Request) -> int | None:

@@ -25,6 +25,7 @@ from notifier.model.errors import (
     WebhookError,
     WrongShape,
 )
+from notifier.model.states import State
 from notifier.web.answers import Answer, Header, json_answer
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ class Code(Enum):
     METHOD_NOT_ALLOWED = ("method_not_allowed", 405, "Method not allowed")
     LATE_BODY = ("late_body", 408, "Body too late")
     CONFLICT = ("conflict", 409, "Same id, other body")
+    WRONG_STATE = ("wrong_state", 409, "Not in this state")
     TOO_LARGE = ("too_large", 413, "Body too large")
     UNSUPPORTED_MEDIA_TYPE = ("unsupported_media_type", 415, "Unsupported media type")
     WRONG_SHAPE = ("wrong_shape", 422, "Wrong shape")
@@ -74,7 +76,11 @@ class Code(Enum):
 
 
 def problem(
-    code: Code, detail: str, faults: Sequence[Fault] = (), headers: tuple[Header, ...] = ()
+    code: Code,
+    detail: str,
+    faults: Sequence[Fault] = (),
+    headers: tuple[Header, ...] = (),
+    state: State | None = None,
 ) -> Answer:
     """Give the problem document of `code`; `faults` become its `errors`."""
     document: dict[str, object] = {
@@ -86,6 +92,8 @@ def problem(
     }
     if faults:
         document["errors"] = [{"path": fault.path, "message": fault.message} for fault in faults]
+    if state is not None:
+        document["state"] = state
     return json_answer(code.status, document, PROBLEM_JSON, headers)
 
 
@@ -111,6 +119,11 @@ def conflict() -> Answer:
     )
 
 
+def wrong_state(state: State, why: str) -> Answer:
+    """Answer what cannot be done with a delivery in the state it is in."""
+    return problem(Code.WRONG_STATE, why, state=state)
+
+
 def not_found() -> Answer:
     """Answer a path or an id that leads to nothing."""
     return problem(Code.NOT_FOUND, "There is nothing under this address.")
@@ -130,8 +143,11 @@ def bad_parameters(faults: Sequence[Fault]) -> Answer:
     return problem(Code.BAD_PARAMETER, "The query is not as documented.", faults)
 
 
-def of_webhook(error: WebhookError) -> Answer:
-    """Answer a refused call; a bad signature learns nothing of its cause."""
+def of_webhook(error: WebhookError, wanted: str = "an event") -> Answer:
+    """Answer a refused call, which should have been `wanted`.
+
+    A bad signature learns nothing of its cause.
+    """
     match error:
         case UnknownSource():
             return problem(Code.UNKNOWN_SOURCE, "No help desk of this name is configured here.")
@@ -144,7 +160,7 @@ def of_webhook(error: WebhookError) -> Answer:
         case BadPayload():
             return problem(Code.BAD_JSON, str(error))
         case WrongShape():
-            return problem(Code.WRONG_SHAPE, "The JSON is not an event.", error.faults)
+            return problem(Code.WRONG_SHAPE, f"The JSON is not {wanted}.", error.faults)
         case _:
             # A refusal that this table does not know yet is still the caller's.
             return bad_request()

@@ -108,12 +108,23 @@ def delivery(view: DeliveryView) -> Shape:
     }
 
 
-def delivery_detail(detail: DeliveryDetail, message: Message | None) -> Shape:
+def delivery_detail(detail: DeliveryDetail, said: Message | None) -> Shape:
     """Give one delivery alone, with its attempts and the message that carries it."""
+    channel = detail.view.channel
     return {
         **delivery(detail.view),
         "attempts": [_attempt(attempt) for attempt in detail.attempts],
-        "message": _message(detail.view.channel, message),
+        "message": None if said is None or channel is None else message(channel, said),
+    }
+
+
+def test(view: DeliveryView, base_url: str) -> Shape:
+    """Give the answer to a test message."""
+    delivery_id = ids.public("dlv", view.id)
+    return {
+        "id": delivery_id,
+        "state": view.state,
+        "url": f"{base_url}/v1/deliveries/{delivery_id}",
     }
 
 
@@ -131,21 +142,20 @@ def _attempt(attempt: AttemptView) -> Shape:
     }
 
 
-def _message(channel: str | None, message: Message | None) -> Shape | None:
-    if message is None:
-        return None
-    if isinstance(message, Email):
+def message(channel: str, said: Message) -> Shape:
+    """Give a message as its medium has it."""
+    if isinstance(said, Email):
         return {
             "channel": channel,
-            "subject": message.subject,
-            "text": message.text,
-            "html": message.html,
+            "subject": said.subject,
+            "text": said.text,
+            "html": said.html,
         }
     return {
         "channel": channel,
-        "body": message.body,
-        "segments": message.segments,
-        "encoding": message.encoding,
+        "body": said.body,
+        "segments": said.segments,
+        "encoding": said.encoding,
     }
 
 

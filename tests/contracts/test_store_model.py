@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from notifier.model.deliveries import Batch, Outcome, OutcomeKind
 from notifier.model.events import Event, Party, same_party
 from notifier.model.reasons import Reason
-from notifier.model.states import TERMINAL, State
+from notifier.model.states import OPEN, RETRYABLE, TERMINAL, State
 from notifier.model.times import DAY, HOUR, MINUTE, SECOND, Instant
 from notifier.store.views import DeliveryFilter, Slice
 from tests.store_harness import JANE, JOHN, START, StoreHarness, critical, event
@@ -79,6 +79,7 @@ class Desk(RuleBasedStateMachine):
         self.flying: dict[int, tuple[Batch, Sent]] = {}
         self.log: list[Sent] = []
         self.started: set[int] = set()
+        self.retried: set[int] = set()
 
     async def _open(self) -> None:
         self.desk = StoreHarness("sqlite", Path(self.folder.name))
@@ -157,6 +158,25 @@ class Desk(RuleBasedStateMachine):
         self.desk.places.left = {"email": left, "sms": left}
         self.runner.run(self.desk.store.claim())
 
+    @precondition(lambda self: self.known)
+    @rule(which=st.integers(0, 99))
+    def operator_retries(self, which: int) -> None:
+        number = sorted(self.known)[which % len(self.known)]
+        done = self.runner.run(self.desk.retry(number))
+        assert done is not None
+        assert (done.refusal is None) == (done.found in RETRYABLE)
+        if done.refusal is None:
+            self.retried.add(number)
+            self.known[number] = State.PENDING
+
+    @precondition(lambda self: self.known)
+    @rule(which=st.integers(0, 99))
+    def operator_cancels(self, which: int) -> None:
+        number = sorted(self.known)[which % len(self.known)]
+        done = self.runner.run(self.desk.store.cancel(number))
+        assert done is not None
+        assert (done.refusal is None) == (done.found in OPEN)
+
     @rule()
     def sweeps(self) -> None:
         self.runner.run(self.desk.store.sweep())
@@ -217,7 +237,8 @@ class Desk(RuleBasedStateMachine):
             if before in TERMINAL:
                 assert view.state is before
             self.known[view.id] = view.state
-            if view.state is State.PENDING:
+            # Whom an operator wants to be told is told, whoever holds the ticket.
+            if view.state is State.PENDING and view.id not in self.retried:
                 holder = self.newest[view.ticket_id][1]
                 assert holder is not None
                 told = {JOHN.name: JOHN, JANE.name: JANE}[view.person_name]

@@ -12,7 +12,7 @@ from notifier.model.events import TICKET_TYPES, Priority
 from notifier.model.reasons import Reason
 from notifier.model.states import State
 from notifier.web import document, routes
-from notifier.web.api import DELIVERY_PARAMETERS, EVENT_PARAMETERS, Api
+from notifier.web.api import DELIVERY_PARAMETERS, EVENT_PARAMETERS
 from notifier.web.auth import Bearer
 from notifier.web.health import Health
 from notifier.web.problems import Code
@@ -56,7 +56,7 @@ def test_the_routes_and_the_document_are_the_same() -> None:
     parts = Parts()
     built = routes.routes(
         Webhooks(parts.intake, 1, None),
-        Api(parts.history, parts.preview),
+        parts.v1(),
         Health(parts.ready),
         Bearer([]),
     )

@@ -25,4 +25,4 @@ ORDER BY a.started_at, a.batch_id, a.fence;
 
 -- name: oldest_pending
 -- Since when the oldest delivery of each channel waits.
-SELECT channel, min(created_at) FROM delivery WHERE state = 'pending' GROUP BY channel;
+SELECT channel, min(due_at) FROM delivery WHERE state = 'pending' GROUP BY channel;

@@ -19,8 +19,9 @@ from notifier.model.deliveries import Batch, Member, OutcomeKind, Settled
 from notifier.model.errors import Evidence
 from notifier.model.events import Event, Ticket
 from notifier.model.messages import Email, Medium, Message, Sms
+from notifier.model.plans import RetryFunction
 from notifier.model.times import HOUR, Clock, Instant, Millis
-from notifier.store.base import Accepted, HandOver, Health, Receiver, Recorded
+from notifier.store.base import Accepted, HandOver, Health, Operated, Receiver, Recorded
 from notifier.store.views import (
     DeliveryDetail,
     DeliveryFilter,
@@ -211,6 +212,12 @@ class StoreDouble:
 
     async def record(self, call: Accepted) -> Recorded:
         raise AssertionError("dispatch never records")
+
+    async def retry(self, delivery_id: int, plan: RetryFunction) -> Operated | None:
+        raise AssertionError("dispatch asks for nothing that an operator does")
+
+    async def cancel(self, delivery_id: int) -> Operated | None:
+        raise AssertionError("dispatch asks for nothing that an operator does")
 
     async def events(self, wanted: EventFilter, part: Slice) -> Page[EventDetail]:
         raise AssertionError("dispatch never reads history")

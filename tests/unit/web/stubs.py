@@ -14,7 +14,7 @@ from notifier.model.reasons import Reason
 from notifier.model.states import State
 from notifier.model.times import DAY, Instant, from_text
 from notifier.sources.call import Call
-from notifier.store.base import Recorded
+from notifier.store.base import Operated, Recorded
 from notifier.store.views import (
     AttemptView,
     DeliveryDetail,
@@ -29,6 +29,7 @@ from notifier.web import routes
 from notifier.web.api import Api
 from notifier.web.auth import Bearer
 from notifier.web.health import Health, Readiness
+from notifier.web.operations import Operations
 from notifier.web.routes import Web
 from notifier.web.webhooks import Webhooks
 from tests.openapi_check import Checked, repository_checker
@@ -100,6 +101,7 @@ ATTEMPT = AttemptView(
     remote="mail.example.com",
     digest="9f86",
 )
+SMS = Sms(body="[HIGH] Ticket #123", encoding="gsm7", segments=1)
 RUNNING = AttemptView(NINE, None, "request", "started", None, None, None, None, None)
 
 
@@ -159,12 +161,44 @@ class StubHistory:
 
 
 @dataclass
+class StubOperator:
+    """Does nothing: gives a prepared answer, or raises a prepared error."""
+
+    done: Operated | Exception | None = field(
+        default_factory=lambda: Operated(State.FAILED, refusal=None)
+    )
+    tested: DeliveryView | Exception = VIEW
+    calls: list[tuple[object, ...]] = field(default_factory=list)
+
+    async def retry(self, delivery_id: int) -> Operated | None:
+        return self._do("retry", delivery_id)
+
+    async def cancel(self, delivery_id: int) -> Operated | None:
+        return self._do("cancel", delivery_id)
+
+    def _do(self, *call: object) -> Operated | None:
+        self.calls.append(call)
+        if isinstance(self.done, Exception):
+            raise self.done
+        return self.done
+
+    async def test(self, channel: str, to: str) -> DeliveryView:
+        self.calls.append(("test", channel, to))
+        if isinstance(self.tested, Exception):
+            raise self.tested
+        return self.tested
+
+
+@dataclass
 class Parts:
     """What an application under test is made of."""
 
     intake: StubIntake = field(default_factory=StubIntake)
     history: StubHistory = field(default_factory=StubHistory)
     message: Message | None = None
+    operator: StubOperator = field(default_factory=lambda: StubOperator())
+    said: Message | Exception = SMS
+    drafted: list[tuple[str, object]] = field(default_factory=list)
     readiness: Readiness = field(default_factory=lambda: Readiness(True, "ok"))
     tokens: Sequence[str] = (TOKEN,)
     public_base_url: str | None = None
@@ -175,10 +209,23 @@ class Parts:
     def preview(self, detail: DeliveryDetail) -> Message | None:
         return self.message
 
+    def v1(self) -> routes.Guarded:
+        api = Api(self.history, self.preview)
+        return routes.Guarded(
+            api,
+            Operations(self.operator, self.draft, api, MAX_BODY, self.public_base_url),
+        )
+
+    def draft(self, channel: str, value: object) -> Message:
+        self.drafted.append((channel, value))
+        if isinstance(self.said, Exception):
+            raise self.said
+        return self.said
+
     def app(self) -> Web:
         return routes.build(
             Webhooks(self.intake, MAX_BODY, self.public_base_url),
-            Api(self.history, self.preview),
+            self.v1(),
             Health(self.ready),
             Bearer(self.tokens),
         )
@@ -204,6 +251,3 @@ def event_detail(number: int, accepted_at: Instant = NINE, note: str | None = No
 def delivery_detail(view: DeliveryView = VIEW) -> DeliveryDetail:
     """Give a delivery with two attempts."""
     return DeliveryDetail(view, EVENT, (ATTEMPT, RUNNING), None)
-
-
-SMS = Sms(body="[HIGH] Ticket #123", encoding="gsm7", segments=1)
