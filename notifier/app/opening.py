@@ -44,6 +44,8 @@ async def offline(settings: Settings) -> AsyncIterator[tuple[ASGIApp, str]]:
     except StoreLocked as error:
         raise StoreLocked(f"{error}; or ask that service: leave out --offline") from error
     try:
+        # What a killed service left under way is explained first, so that nobody reads it as such.
+        await app.store.flush()
         yield app.asgi, token
     finally:
         await app.store.close()

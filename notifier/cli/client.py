@@ -6,13 +6,13 @@ and no answer at all, each with what to do about it.
 
 import asyncio
 import contextlib
+import importlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx2
 
-from notifier.app import opening
 from notifier.cli import options, place
 from notifier.cli.output import Document
 from notifier.model.errors import CallFailed
@@ -128,6 +128,8 @@ async def _connected(settings: Settings, offline: bool) -> AsyncIterator[Client]
     async with contextlib.AsyncExitStack() as stack:
         transport: httpx2.AsyncBaseTransport
         if offline:
+            # The whole service, which takes as long to import as all the rest.
+            opening = importlib.import_module("notifier.app.opening")
             asgi, token = await stack.enter_async_context(opening.offline(settings))
             base, transport = _IN_HERE, httpx2.ASGITransport(asgi)
         else:
