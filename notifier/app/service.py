@@ -12,9 +12,9 @@ import socket
 
 from notifier.app import serving
 from notifier.app.building import App
+from notifier.app.opening import open_store
 from notifier.model.errors import NotifierError, StoreError, StoreLocked
 from notifier.model.times import SECOND, Millis
-from notifier.store.connection import STORAGE_ERRORS
 
 _log = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ class Service:
         said = False
         while True:
             try:
-                self._app.store.open(self._app.credits, self._app.dispatcher)
+                open_store(self._app, self._app.credits, self._app.dispatcher)
                 return
             except StoreLocked as error:
                 if loop.time() >= until:
@@ -89,11 +89,6 @@ class Service:
                 if not said:
                     _log.info("waiting: %s", error, extra={"action": "store.waiting"})
                 said = True
-            except STORAGE_ERRORS as error:
-                raise StoreError(
-                    f"the store cannot be opened: {error}; DATABASE_URL must name a file in a "
-                    "folder that is there and may be written to"
-                ) from error
             await asyncio.sleep(_LOCK_LOOK)
 
     async def ended(self) -> None:

@@ -3,39 +3,21 @@
 Takes a command's options, gives settings. Refuses settings that cannot work.
 """
 
-import ipaddress
 import os
 import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from notifier.cli import output
+from notifier.cli import output, place
+from notifier.cli.flags import as_json as as_json
+from notifier.cli.flags import env_file as env_file
 from notifier.model.errors import ConfigurationError
 from notifier.model.times import Millis
 from notifier.settings import values
 from notifier.settings.settings import Settings, load
 from notifier.sources.secrets import Secret, parse
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-def env_file(command: Command) -> Command:
-    """Add `--env-file`."""
-    return click.option(
-        "--env-file",
-        type=click.Path(path_type=Path),
-        help="Read settings from this file instead of .env.",
-    )(command)
-
-
-def as_json(command: Command) -> Command:
-    """Add `--json`."""
-    return click.option(
-        "--json", "as_json", is_flag=True, help="Print one JSON document and nothing else."
-    )(command)
 
 
 def settings(path: Path | None, **given: str | None) -> Settings:
@@ -67,23 +49,7 @@ def url(loaded: Settings) -> str:
 
     Raises ConfigurationError when NOTIFIER_URL is no address.
     """
-    given = os.environ.get("NOTIFIER_URL")
-    if given:
-        try:
-            return values.web_address(given)
-        except ValueError as error:
-            raise ConfigurationError(f"NOTIFIER_URL: {error}") from None
-    return f"http://{_reachable(loaded.host)}:{loaded.port}"
-
-
-def _reachable(host: str) -> str:
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host
-    if address.is_unspecified:
-        return "127.0.0.1"
-    return f"[{host}]" if isinstance(address, ipaddress.IPv6Address) else host
+    return place.of(loaded.host, loaded.port)
 
 
 class WebhookId(click.ParamType[str]):

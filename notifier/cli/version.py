@@ -3,10 +3,14 @@
 import click
 
 from notifier import __version__
-from notifier.cli import output
+from notifier.cli import flags, output
 
 
 @click.command()
-def command() -> None:
+@flags.as_json
+def command(as_json: bool) -> None:
     """Print the version."""
-    output.say(f"notifier {__version__}")
+    if as_json:
+        output.document({"version": __version__})
+    else:
+        output.say(f"notifier {__version__}")

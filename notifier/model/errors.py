@@ -2,6 +2,7 @@
 
 NotifierError
   ConfigurationError            start-up only; the command exits 2
+  CallFailed                    a command asked the running service in vain; it exits 1
   WebhookError                  the call is answered, nothing is stored
     UnknownSource               404, no help desk of that name is configured
     TooLarge                    413, the body is over the limit
@@ -22,7 +23,7 @@ NotifierError
     Unknown                     no reply after the irreversible byte
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from notifier.model.reasons import Reason
@@ -35,6 +36,15 @@ class NotifierError(Exception):
 
 class ConfigurationError(NotifierError):
     """Settings that cannot work; the text says how to mend them, one line per fault."""
+
+
+class CallFailed(NotifierError):
+    """A command asked the service in vain; the text says why, and what to do."""
+
+    def __init__(self, text: str, problem: Mapping[str, object] | None = None) -> None:
+        """`problem` is what the service answered, None when no answer came."""
+        super().__init__(text)
+        self.problem = problem
 
 
 class WebhookError(NotifierError):

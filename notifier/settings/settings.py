@@ -16,7 +16,7 @@ from notifier.model.errors import ConfigurationError
 from notifier.model.events import Priority
 from notifier.model.rates import Window
 from notifier.model.times import DAY, HOUR, MINUTE, SECOND
-from notifier.settings import reading, values
+from notifier.settings import places, reading, values
 from notifier.settings.values import (
     Duration,
     Host,
@@ -134,8 +134,8 @@ class Settings(BaseSettings):
     signature_tolerance: Duration = 300 * SECOND
     shutdown_grace: Span = 20 * SECOND
 
-    host: Host = "127.0.0.1"
-    port: Port = 8080
+    host: Host = places.HOST
+    port: Port = places.PORT
     log_format: Annotated[Literal["console", "json"], _Lower] = "console"
     log_level: Annotated[Literal["debug", "info", "warning", "error"], _Lower] = "info"
 

@@ -6,7 +6,6 @@ the message says what would be right, and never repeats the text, which may be a
 
 import re
 from typing import Annotated
-from urllib.parse import SplitResult, urlsplit
 
 import phonenumbers
 from email_validator import validate_email
@@ -14,12 +13,12 @@ from pydantic import BeforeValidator
 
 from notifier.model.rates import Window
 from notifier.model.times import DAY, HOUR, MINUTE, SECOND, Millis
+from notifier.settings.places import host, port, web_address, web_parts
 
 _UNITS: dict[str, Millis] = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
 _LONGEST: Millis = 10 * 365 * DAY
 _SIZES = {"": 1, "B": 1, "KiB": 1024, "MiB": 1024**2}
 _SMALLEST_TOKEN = 20
-_NO_ADDRESS = "write an address that begins with https:// or http://"
 _SWITCH = {
     **dict.fromkeys(("true", "1", "yes", "on"), True),
     **dict.fromkeys(("false", "0", "no", "off"), False),
@@ -61,25 +60,6 @@ def whole(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,6}", text) or not 1 <= int(text) <= 100_000:
         raise ValueError("write a whole number from 1 to 100000")
     return int(text)
-
-
-def port(text: str) -> int:
-    """Read a TCP port; 0 means any free one."""
-    if text.startswith(("tcp://", "udp://")):
-        raise ValueError(
-            "this is an address that Kubernetes' service links put here; set "
-            "enableServiceLinks: false on the pod, or set the port explicitly"
-        )
-    if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > 65_535:
-        raise ValueError("write a port from 0 to 65535")
-    return int(text)
-
-
-def host(text: str) -> str:
-    """Read the name or the address of this machine, on which the service listens."""
-    if not re.fullmatch(r"[A-Za-z0-9._:%-]{1,255}", text):
-        raise ValueError("write an address of this machine, such as 127.0.0.1, 0.0.0.0 or ::")
-    return text
 
 
 def windows(text: str) -> tuple[Window, ...]:
@@ -127,36 +107,14 @@ def region(text: str) -> str:
     return text.upper()
 
 
-def web_address(text: str) -> str:
-    """Read an http or https address without query; a last slash is dropped."""
-    parts = _parts(text)
-    if parts.query or parts.fragment:
-        raise ValueError("write an address without ? and #, such as https://notify.example.com")
-    return text.rstrip("/")
-
-
 def ticket_url(text: str) -> str:
     """Read an address with `{id}` or `{number}` in it."""
-    _parts(text)
+    web_parts(text)
     if not re.search(r"\{(id|number)\}", text) or set(
         re.findall(r"[{}]", re.sub(r"\{(id|number)\}", "", text))
     ):
         raise ValueError("write {id} or {number} where the ticket belongs, and no other braces")
     return text
-
-
-def _parts(text: str) -> SplitResult:
-    try:
-        parts = urlsplit(text)
-        sound = parts.port != 0 and bool(parts.hostname) and not re.search(r"\s", text)
-    except ValueError:
-        # The library's own message repeats the text.
-        raise ValueError(_NO_ADDRESS) from None
-    if parts.scheme not in ("http", "https") or not sound or not text.isprintable():
-        raise ValueError(_NO_ADDRESS)
-    if parts.username is not None:
-        raise ValueError("write the address without user name and password")
-    return parts
 
 
 def hosts(text: str) -> frozenset[str]:

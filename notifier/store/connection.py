@@ -4,13 +4,15 @@ Takes a path, gives connections. Refuses a file that another process holds (Stor
 is damaged (StoreDamaged), and then leaves every byte of it as it was.
 """
 
+import contextlib
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import apsw
 
-from notifier.model.errors import StoreDamaged, StoreLocked
+from notifier.model.errors import StoreDamaged, StoreError, StoreLocked
 
 _SMALL = 64 * 1024 * 1024
 """Files up to this many bytes are checked whole at start; it takes about 0.1 s."""
@@ -76,12 +78,30 @@ class Lock:
             self._connection = None
 
 
+def holder(path: Path) -> str | None:
+    """Give who holds the store, or None when nobody does; takes and changes nothing."""
+    lock = path.with_name(f"{path.name}.lock")
+    if not lock.exists():
+        return None
+    looking = apsw.Connection(str(lock))
+    try:
+        looking.execute("BEGIN IMMEDIATE")
+        return None
+    except (apsw.BusyError, apsw.LockedError):
+        return str(looking.execute("SELECT who FROM holder").get or "another process")
+    except apsw.ReadOnlyError:
+        return "unknown: its lock file may not be written by this user"
+    finally:
+        looking.close()
+
+
 def _ourselves() -> str:
     return f"process {os.getpid()} on {socket.gethostname()}"
 
 
 def check(path: Path) -> None:
-    """Look at the file without writing to it; raises StoreDamaged."""
+    """Look at the file without writing to it; raises StoreDamaged, StoreError for a folder."""
+    _must_be_no_folder(path)
     if not path.exists() or path.stat().st_size == 0:
         return
     try:
@@ -103,7 +123,9 @@ def check(path: Path) -> None:
 
 def damage_text(path: Path, found: str) -> str:
     """Say what is wrong with the file and how to go on."""
-    first = found.strip().splitlines()[0] if found.strip() else "no detail"
+    # SQLite's own headline names the database, not the damage.
+    lines = [line for line in found.strip().splitlines() if not line.startswith("***")]
+    first = lines[0] if lines else "no detail"
     return f"{path} is damaged ({first}). Nothing was changed. {_RESTORE}."
 
 
@@ -132,6 +154,39 @@ def _read_back(path: Path, connection: apsw.Connection) -> None:
             f"{path} cannot be made durable (journal_mode {mode}, synchronous {level}, fullfsync "
             f"{full}): put it on a local file system, not on a network share"
         )
+
+
+def must_exist(path: Path) -> None:
+    """Raise StoreError when there is no store, for whoever must not make one."""
+    _must_be_no_folder(path)
+    if not path.exists():
+        raise StoreError(
+            f"there is no store at {path}; DATABASE_URL names it, relative to the working "
+            "directory unless it is absolute"
+        )
+
+
+def _must_be_no_folder(path: Path) -> None:
+    if path.is_dir():
+        raise StoreError(f"{path} is a folder; DATABASE_URL must name a file in it")
+
+
+@contextlib.contextmanager
+def reading(path: Path, *, immutable: bool = False) -> Iterator[apsw.Connection]:
+    """Open a store for a look, also beside a service; raises StoreError when there is none.
+
+    `immutable`: nobody else has the file open, so neither log nor lock is needed, or left behind.
+    """
+    must_exist(path)
+    how = "?mode=ro&immutable=1" if immutable else "?mode=ro"
+    connection = apsw.Connection(
+        path.absolute().as_uri() + how, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+    )
+    try:
+        connection.set_busy_timeout(2000)
+        yield connection
+    finally:
+        connection.close()
 
 
 def open_reader(path: Path) -> apsw.Connection:

@@ -7,10 +7,12 @@ changed after it was applied, and a database that is newer than this program (St
 import hashlib
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
 
 import apsw
 
-from notifier.model.errors import StoreDamaged
+from notifier.model.errors import StoreDamaged, StoreError
+from notifier.store import connection as opening
 
 _TABLE = """CREATE TABLE IF NOT EXISTS migration (
   number   INTEGER PRIMARY KEY,
@@ -46,14 +48,7 @@ def shipped() -> list[Migration]:
 def apply(connection: apsw.Connection, steps: list[Migration]) -> None:
     """Bring the schema up to date, each step in a transaction of its own."""
     connection.execute(_TABLE)
-    rows = connection.execute("SELECT number, checksum FROM migration")
-    applied: dict[int, str] = {int(str(number)): str(checksum) for number, checksum in rows}
-    known = {step.number for step in steps}
-    if newer := sorted(set(applied) - known):
-        raise StoreDamaged(
-            f"the database was made by a newer version (migration {newer[-1]}): "
-            "start that version again, or restore a backup made by this one"
-        )
+    applied = _applied(connection, steps)
     for step in steps:
         if step.number not in applied:
             _apply_one(connection, step)
@@ -62,6 +57,45 @@ def apply(connection: apsw.Connection, steps: list[Migration]) -> None:
                 f"migration {step.number} was changed after it had been applied: "
                 "install the released version again"
             )
+
+
+def version(connection: apsw.Connection) -> int:
+    """Give the number of the last migration that a database has, 0 when it has none."""
+    if not connection.table_exists("main", "migration"):
+        return 0
+    return max(_applied(connection, shipped()), default=0)
+
+
+def bring_up_to_date(path: Path) -> tuple[int, int]:
+    """Migrate a file that nobody serves, made if it is not there; give the versions before and now.
+
+    Raises StoreLocked while a service runs on it, and StoreError when it cannot be opened.
+    """
+    lock = opening.Lock(path)
+    try:
+        lock.take()
+        try:
+            opening.check(path)
+            writing = opening.open_writer(path)
+            before = version(writing)
+            apply(writing, shipped())
+            writing.close()
+        finally:
+            lock.release()
+    except opening.STORAGE_ERRORS as error:
+        raise StoreError(f"{path} cannot be migrated: {error}") from error
+    return before, shipped()[-1].number
+
+
+def _applied(connection: apsw.Connection, steps: list[Migration]) -> dict[int, str]:
+    rows = connection.execute("SELECT number, checksum FROM migration")
+    applied: dict[int, str] = {int(str(number)): str(checksum) for number, checksum in rows}
+    if newer := sorted(set(applied) - {step.number for step in steps}):
+        raise StoreDamaged(
+            f"the database was made by a newer version (migration {newer[-1]}): "
+            "start that version again, or restore a backup made by this one"
+        )
+    return applied
 
 
 def _apply_one(connection: apsw.Connection, step: Migration) -> None:

@@ -1,5 +1,6 @@
 """The command as a process: in a folder of its own, with nothing in its environment but ours."""
 
+import asyncio
 import json
 import os
 import signal
@@ -10,7 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.service import SECRET, TOKEN, free_port
+from tests.service import SECRET, TOKEN, Service, free_port
+
+CompletedProcess = subprocess.CompletedProcess[str]
 
 ROOT = Path(__file__).parents[2]
 NOTIFIER = (sys.executable, "-m", "notifier")
@@ -44,6 +47,12 @@ def run(
         timeout=SECONDS,
         check=False,
     )
+
+
+async def asked(service: Service, *arguments: str, **settings: str) -> CompletedProcess:
+    """Run a command against a service, in its folder and with its settings."""
+    given = {**service.environment, **settings}
+    return await asyncio.to_thread(run, service.folder, *arguments, **given)
 
 
 def refusal(done: subprocess.CompletedProcess[str], status: int) -> list[str]:

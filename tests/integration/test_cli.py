@@ -1,6 +1,7 @@
 import json
 import socket
 import stat
+import subprocess
 from pathlib import Path
 
 import httpx2
@@ -8,7 +9,7 @@ import pytest
 
 from notifier import __version__
 from notifier.settings.settings import load
-from tests.integration.command import SIGNED, document, refusal, run, serving
+from tests.integration.command import NOTIFIER, SIGNED, document, environment, refusal, run, serving
 
 
 def test_version_says_what_is_installed(tmp_path: Path) -> None:
@@ -19,7 +20,21 @@ def test_version_says_what_is_installed(tmp_path: Path) -> None:
 def test_help_names_every_command(tmp_path: Path) -> None:
     done = run(tmp_path, "--help")
     assert done.returncode == 0
-    for command in ("serve", "demo", "init", "check", "emit", "sign", "version"):
+    for command in (
+        "serve",
+        "demo",
+        "init",
+        "check",
+        "emit",
+        "sign",
+        "send-test",
+        "deliveries",
+        "why",
+        "store",
+        "health",
+        "openapi",
+        "version",
+    ):
         assert f"\n  {command} " in done.stdout
 
 
@@ -167,3 +182,60 @@ def test_json_answers_stand_alone_on_standard_output(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert done.stderr.startswith("notifier: warning: ")
     assert (document(done)["status"], document(done)["note"]) == ("accepted", "no_assignee")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (("deliveries", "list", "--json", "--state", "gone"), 2, "'gone' is not one of"),
+        (("deliveries", "list", "--json", "--since", "today"), 2, "or 30m, 2h, 1d ago"),
+        (("send-test", "email", "--json"), 2, "Missing argument 'TO'"),
+        (("why", "--json", "1"), 2, "API_TOKENS: not set"),
+        (("store", "check", "--json"), 1, "there is no store at notifier.db"),
+        (("store", "backup", "x.db", "--json"), 1, "there is no store at notifier.db"),
+        (("emit", "ticket.assigned", "--json"), 2, "WEBHOOK_SECRET: not set"),
+        (("nonsense", "--json"), 2, "nonsense"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, tuple) else "",
+)
+def test_in_json_a_failure_is_a_document_too(
+    arguments: tuple[str, ...], status: int, said: str, tmp_path: Path
+) -> None:
+    done = run(tmp_path, *arguments)
+    assert (done.returncode, document(done)["status"]) == (status, None)
+    assert said in document(done)["detail"]
+    assert said in done.stderr
+
+
+def test_version_and_openapi_are_what_the_service_has(tmp_path: Path) -> None:
+    assert document(run(tmp_path, "version", "--json")) == {"version": __version__}
+    with serving(tmp_path, **SIGNED) as service:
+        served = httpx2.get(f"{service.url}/openapi.yaml", trust_env=False).text
+    assert run(tmp_path, "openapi").stdout == served
+
+
+def test_a_reader_that_goes_away_is_no_error_to_shout_about(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [*NOTIFIER, "openapi"],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 1
+
+
+@pytest.mark.parametrize("command", ["deliveries", "store"])
+def test_a_group_of_commands_says_what_is_in_it(command: str, tmp_path: Path) -> None:
+    listed = run(tmp_path, command, "--help").stdout.partition("Commands:\n")[2]
+    names = [line.split()[0] for line in listed.splitlines()]
+    assert names
+    for name in names:
+        done = run(tmp_path, command, name, "--help")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "--json" in done.stdout

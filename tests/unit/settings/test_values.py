@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from notifier.model.rates import Window
 from notifier.model.times import DAY, HOUR, MINUTE, SECOND
-from notifier.settings import values
+from notifier.settings import places, values
 
 READERS: dict[str, Callable[[str], object]] = {
     "switch": values.switch,
@@ -15,13 +15,13 @@ READERS: dict[str, Callable[[str], object]] = {
     "span": values.span,
     "size": values.size,
     "whole": values.whole,
-    "port": values.port,
-    "host": values.host,
+    "port": places.port,
+    "host": places.host,
     "windows": values.windows,
     "mail_address": values.mail_address,
     "sender": values.sender,
     "region": values.region,
-    "web_address": values.web_address,
+    "web_address": places.web_address,
     "ticket_url": values.ticket_url,
     "hosts": values.hosts,
     "tokens": values.tokens,
@@ -96,27 +96,27 @@ def test_a_whole_number_lies_between_1_and_100000() -> None:
 
 
 def test_a_port_lies_between_0_and_65535() -> None:
-    assert [values.port(text) for text in ("0", "587", "65535")] == [0, 587, 65_535]
+    assert [places.port(text) for text in ("0", "587", "65535")] == [0, 587, 65_535]
     for text in ("", "-1", "65536", "smtp", "8080/tcp", "\u0668\u0660"):
         with pytest.raises(ValueError, match="from 0 to 65535"):
-            values.port(text)
+            places.port(text)
 
 
 @pytest.mark.parametrize("text", ["tcp://10.0.0.1:25", "udp://10.0.0.1:53"])
 def test_a_port_that_kubernetes_wrote_is_named_as_such(text: str) -> None:
     with pytest.raises(ValueError, match=r"Kubernetes' service links.*enableServiceLinks: false"):
-        values.port(text)
+        places.port(text)
 
 
 @pytest.mark.parametrize("text", ["127.0.0.1", "::", "::1", "fe80::1%eth0", "host-1.a"])
 def test_a_host_is_a_name_or_an_address(text: str) -> None:
-    assert values.host(text) == text
+    assert places.host(text) == text
 
 
 @pytest.mark.parametrize("text", ["", "a b", "http://a", "ü.example.com", "a" * 256])
 def test_any_other_host_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"127\.0\.0\.1"):
-        values.host(text)
+        places.host(text)
 
 
 def test_windows_are_separated_by_spaces_and_none_is_no_limit() -> None:
@@ -183,8 +183,8 @@ def test_a_region_is_two_letters_of_a_country() -> None:
 
 
 def test_a_web_address_loses_its_last_slash() -> None:
-    assert values.web_address("https://notify.example.com/") == "https://notify.example.com"
-    assert values.web_address("http://[::1]:8080/a/") == "http://[::1]:8080/a"
+    assert places.web_address("https://notify.example.com/") == "https://notify.example.com"
+    assert places.web_address("http://[::1]:8080/a/") == "http://[::1]:8080/a"
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_a_web_address_loses_its_last_slash() -> None:
 )
 def test_any_other_web_address_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"write (an|the) address"):
-        values.web_address(text)
+        places.web_address(text)
 
 
 def test_a_ticket_url_has_a_place_for_the_ticket() -> None:
@@ -261,5 +261,5 @@ def test_every_numeric_address_is_a_host_and_stands_in_a_web_address(
     address: ipaddress.IPv4Address | ipaddress.IPv6Address, port: int
 ) -> None:
     written = f"[{address}]" if address.version == 6 else str(address)
-    assert values.host(str(address)) == str(address)
-    assert values.web_address(f"http://{written}:{port}") == f"http://{written}:{port}"
+    assert places.host(str(address)) == str(address)
+    assert places.web_address(f"http://{written}:{port}") == f"http://{written}:{port}"
