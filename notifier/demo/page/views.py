@@ -105,7 +105,7 @@ def _of_posted(one: Posted, known: dict[str, Shape], numbers: dict[str, int]) ->
         word="refused" if one.status >= 400 else one.answer["status"],
         kind=one.body["type"],
         ticket=data["ticket"],
-        person=data["assignee"]["name"],
+        person=data["assignee"].get("name"),
         remark=one.remark,
         lines=telling.outcome(one.answer, event, numbers),
     )

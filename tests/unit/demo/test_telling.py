@@ -184,7 +184,12 @@ def test_a_message_of_somebody_else_has_no_path() -> None:
 def test_an_accepted_call_names_each_delivery_and_its_message() -> None:
     mail, text = delivery(), delivery(channel="sms", recipient=SMS.to, provider_id="SM1")
     text["batch_id"] = "bat_2"
-    answer = {"event_id": "evt_1", "status": "accepted", "note": None, "deliveries": []}
+    answer: dict[str, Any] = {
+        "event_id": "evt_1",
+        "status": "accepted",
+        "note": None,
+        "deliveries": [],
+    }
     assert outcome(answer, event(mail, text), {"bat_1": 1, "SM1": 2}) == [
         Line("Mail to john@example.com: sent.", 1),
         Line("Text message to +14155550123: sent.", 2),
