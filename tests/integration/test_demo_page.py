@@ -76,7 +76,7 @@ async def test_a_text_message_has_its_segments_encoding_and_path(demo: Demo) -> 
         "[HIGH] Ticket #123 assigned to you: Printer Not Working",
         "<dt>Segments</dt><dd>1</dd>",
         "<dt>Encoding</dt><dd>GSM-7</dd>",
-        "<dt>Characters</dt><dd>55, where 160 fit in one segment</dd>",
+        "<dt>Length</dt><dd>57; one segment alone holds 160</dd>",
         f"<dd>{text.sid}</dd>",
         "assigned to John Smith by Administrator.",
         "John Smith is told by text message at +14155550123",

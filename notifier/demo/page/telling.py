@@ -20,6 +20,7 @@ _NAMES = {"email": "Mail", "sms": "Text message", None: "No message"}
 _SERVERS = {"email": "mail server", "sms": "SMS provider"}
 _SENTENCES = {reason.value: reason.sentence for reason in Reason}
 _LISTED = 50
+_UNBROKEN = "\u00a0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,4 +212,6 @@ def _clock(text: str) -> str:
 
 def _span(earlier: str, later: str) -> str:
     millis = max(times.from_text(later) - times.from_text(earlier), 0)
-    return f"{millis} ms" if millis < times.SECOND else f"{millis / times.SECOND:.1f} s"
+    if millis < times.SECOND:
+        return f"{millis}{_UNBROKEN}ms"
+    return f"{millis / times.SECOND:.1f}{_UNBROKEN}s"

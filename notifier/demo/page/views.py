@@ -17,7 +17,6 @@ from notifier.rendering import sms
 
 _CALLS = 50
 _LINE = 300
-_ROOM = {sms.GSM_7: 160, sms.UCS_2: 70}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +47,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """How a text message travels; `room` is what fits in one segment that travels alone."""
+    """How a text message travels; `room` is what one segment alone holds, as `length` counts."""
 
     encoding: str
-    characters: int
+    length: int
     room: int
 
 
@@ -71,8 +70,7 @@ def row(message: Caught) -> Row:
 
 def encoded(body: str) -> Encoded:
     """Give how a body travels."""
-    encoding, _ = sms.segments_of(body)
-    return Encoded(encoding, len(body), _ROOM[encoding])
+    return Encoded(sms.segments_of(body)[0], *sms.room(body))
 
 
 def calls(

@@ -91,13 +91,13 @@ def test_a_message_that_left_alone_has_its_whole_path() -> None:
         Step(
             "Batch",
             "2026-11-24T09:00:00.010Z",
-            ["It left alone, as bat_1, 20 ms after it was due."],
+            ["It left alone, as bat_1, 20\u00a0ms after it was due."],
         ),
         Step(
             "Attempt",
             "2026-11-24T09:00:00.030Z",
             [
-                "The mail server 127.0.0.1:2525 answered after 10 ms: 250 2.0.0 Kept "
+                "The mail server 127.0.0.1:2525 answered after 10\u00a0ms: 250 2.0.0 Kept "
                 "(phase dot, outcome sent).",
                 f"What arrived is byte for byte what the attempt recorded: SHA-256 {SAME[:16]}…",
             ],
@@ -121,9 +121,9 @@ def test_a_roll_up_lists_what_waited_up_to_a_bound() -> None:
     assert roll_up.sentences == [
         "The limit for john@example.com was used up, so 53 deliveries waited.",
         "They left as one message, bat_1, when the limit allowed it: "
-        "4.0 s after the first of them was due.",
+        "4.0\u00a0s after the first of them was due.",
     ]
-    assert " answered after 1.5 s: " in tried.sentences[0]
+    assert " answered after 1.5\u00a0s: " in tried.sentences[0]
     assert result.sentences == ["Every delivery is sent."]
 
 
@@ -137,11 +137,12 @@ def test_every_attempt_is_told_with_what_came_of_it() -> None:
     *_, one, two, three, result = path(MAIL, Carried(event(first), [first], tries))
     assert [step.title for step in (one, two, three)] == ["Attempt 1", "Attempt 2", "Attempt 3"]
     assert one.sentences == [
-        "The mail server 127.0.0.1:2525 answered after 10 ms: 450 4.2.0 Later "
+        "The mail server 127.0.0.1:2525 answered after 10\u00a0ms: 450 4.2.0 Later "
         "(phase rcpt, outcome refused)."
     ]
     assert two.sentences == [
-        "The mail server 127.0.0.1:2525 gave no answer for 10 ms (phase dot, outcome unknown).",
+        "The mail server 127.0.0.1:2525 gave no answer for 10\u00a0ms "
+        "(phase dot, outcome unknown).",
         "The attempt recorded other bytes than these: SHA-256 0f0f0f0f0f0f0f0f…",
     ]
     assert three.sentences == ["The mail server has not answered yet."]
@@ -163,7 +164,7 @@ def test_a_text_message_is_told_without_comparing_bytes() -> None:
     steps = path(SMS, Carried(event(first), [first], [attempt(code=201, reply="queued")]))
     assert steps[1].sentences[1] == "John Smith is told by text message at +14155550123 (dlv_123)."
     assert steps[3].sentences == [
-        "The SMS provider 127.0.0.1:2525 answered after 10 ms: 201 queued "
+        "The SMS provider 127.0.0.1:2525 answered after 10\u00a0ms: 201 queued "
         "(phase dot, outcome sent)."
     ]
 

@@ -66,12 +66,18 @@
     return said;
   };
 
+  // Seen by everybody in one line, and heard where a screen reader is.
+  const say = (text) => {
+    state.textContent = text;
+    news.textContent = text;
+  };
+
   const speak = (said) => {
     if (said.length === 0) {
       return;
     }
     const more = said.length > SPOKEN ? `, and ${said.length - SPOKEN} more` : "";
-    news.textContent = `New: ${said.slice(0, SPOKEN).join("; ")}${more}`;
+    say(`New: ${said.slice(0, SPOKEN).join("; ")}${more}`);
   };
 
   const take = (text) => {
@@ -96,8 +102,7 @@
   const gone = () => {
     if (state.classList.contains("live")) {
       state.classList.remove("live");
-      state.textContent = "The demo does not answer";
-      news.textContent = "The demo does not answer any more; this page shows what it saw last.";
+      say("The demo does not answer; this page shows what it saw last.");
     }
   };
 
@@ -115,9 +120,9 @@
         signal: AbortSignal.timeout(DEADLINE),
       });
       if (answer.status === 200) {
+        live();
         take(await answer.text());
         tag = answer.headers.get("etag");
-        live();
       } else if (answer.status === 304) {
         live();
       } else {
@@ -146,7 +151,7 @@
       if (answer.ok) {
         take(await answer.text());
       } else {
-        news.textContent = "That could not be sent.";
+        say("That could not be sent.");
       }
     } catch {
       gone();
