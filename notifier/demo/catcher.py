@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email import message_from_bytes
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
 from email.parser import BytesHeaderParser
 from email.policy import SMTP
 from functools import cached_property
@@ -51,14 +51,13 @@ class CaughtMail(_Numbered):
     @cached_property
     def batch_id(self) -> str | None:
         """Give the batch that its Message-ID names, or None when it has none."""
-        found = _LEFT_PART.match(dict(self.headers).get("Message-ID", ""))
+        found = _LEFT_PART.search(str(self._head().get("Message-ID", "")))
         return found and found[1]
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:
         """Give names and values as they came, each on one line."""
-        head = BytesHeaderParser().parsebytes(self.raw)
-        return tuple((name, _FOLD.sub("", str(value))) for name, value in head.items())
+        return tuple((name, _FOLD.sub("", str(value))) for name, value in self._head().items())
 
     @property
     def text(self) -> str | None:
@@ -69,6 +68,9 @@ class CaughtMail(_Numbered):
     def html(self) -> str | None:
         """Give the HTML part, or None."""
         return self._part("html")
+
+    def _head(self) -> Message:
+        return BytesHeaderParser().parsebytes(self.raw)
 
     def _parsed(self) -> EmailMessage:
         return message_from_bytes(self.raw, EmailMessage, policy=SMTP)

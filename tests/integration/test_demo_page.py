@@ -3,11 +3,13 @@
 import hashlib
 from collections.abc import AsyncIterator
 from email.message import EmailMessage
+from typing import Any
 
 import httpx2
 import pytest
 import pytest_asyncio
 
+from notifier.demo import story
 from notifier.demo.page.application import build
 from notifier.demo.page.history import History
 from tests.integration.demo_page import Demo, demonstration, stranger
@@ -67,6 +69,17 @@ async def test_a_mail_has_its_parts_headers_raw_source_and_path(demo: Demo) -> N
         "Every delivery is sent.",
     ):
         assert said in page
+
+
+async def test_the_path_is_looked_for_page_by_page_up_to_a_bound() -> None:
+    async with story.told() as stage:
+        (mail,) = (one for one in stage.catcher.mails if one.subject.startswith("7 tickets"))
+        for page, first in ((200, 130), (2, 130), (1, 132)):
+            async with History(stage.url, stage.token, page) as history:
+                carried = await history.carried(mail)
+            assert carried is not None
+            found = [one["ticket"]["number"] for one in carried.deliveries]
+            assert found == [str(number) for number in range(first, 137)]
 
 
 async def test_a_text_message_has_its_segments_encoding_and_path(demo: Demo) -> None:
@@ -192,6 +205,32 @@ async def test_the_form_lets_the_desk_post_once_more(
     assert posted.status == status
     assert word is None or posted.answer["status"] == word
     assert f'id="call-{posted.place}"' in (await demo.client.get("/")).text
+
+
+async def test_with_nothing_to_repeat_a_new_call_is_posted(demo: Demo) -> None:
+    earlier = demo.stage.posted
+    demo.stage.desk.posted.clear()
+    await demo.client.post("/calls", data={**FORM, "kind": "again"})
+    (posted,) = demo.stage.posted
+    assert (posted.status, posted.body["data"]["ticket"]["title"]) == (202, "Paper jam")
+    demo.stage.desk.posted.extendleft(reversed(earlier))
+
+
+async def test_a_browser_that_leaves_before_its_form_has_arrived_posts_nothing(demo: Demo) -> None:
+    before, answers = demo.stage.posted, []
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        answers.append(message)
+
+    host = [(b"host", b"127.0.0.1")]
+    scope = {"type": "http", "method": "POST", "path": "/calls", "headers": host}
+    async with History(demo.stage.url, demo.stage.token) as history:
+        page = build(demo.stage, history)
+        await page({**scope, "query_string": b""}, receive, send)
+    assert (answers[0]["status"], demo.stage.posted) == (400, before)
 
 
 async def test_a_title_reaches_its_reader_as_text(demo: Demo) -> None:

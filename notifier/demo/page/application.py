@@ -92,6 +92,7 @@ class Inbox:
             number=None,
             rows=[views.row(one) for one in caught],
             calls=views.calls(self._stage.posted, events, caught),
+            most=views.MOST_CALLS,
             offers=sending,
         )
 

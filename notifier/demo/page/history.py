@@ -17,8 +17,7 @@ Shape = dict[str, Any]
 
 _TIMEOUT = 5.0
 _EVENTS = 100
-_PAGE = 200
-# So many pages hold the largest roll-up.
+# So many pages of 200 hold the largest roll-up.
 _PAGES = 5
 
 
@@ -38,8 +37,9 @@ class Carried:
 class History:
     """Reads events and deliveries, between `async with` and its end."""
 
-    def __init__(self, url: str, token: str) -> None:
-        """`token` is one of API_TOKENS."""
+    def __init__(self, url: str, token: str, page: int = 200) -> None:
+        """`token` is one of API_TOKENS; `page` is how many rows are asked for at once."""
+        self._page = page
         self._client = httpx2.AsyncClient(
             base_url=url,
             headers={"authorization": f"Bearer {token}"},
@@ -83,7 +83,11 @@ class History:
         cursor: dict[str, str] = {}
         for _ in range(_PAGES):
             page = await self._get(
-                "/v1/deliveries", recipient=message.to, limit=_PAGE, **_channel(message), **cursor
+                "/v1/deliveries",
+                recipient=message.to,
+                channel="email" if isinstance(message, CaughtMail) else "sms",
+                limit=self._page,
+                **cursor,
             )
             for item in page["items"]:
                 yield item
@@ -96,10 +100,6 @@ class History:
         answer.raise_for_status()
         shape: Shape = answer.json()
         return shape
-
-
-def _channel(message: Caught) -> dict[str, str]:
-    return {"channel": "email" if isinstance(message, CaughtMail) else "sms"}
 
 
 def _carries(delivery: Shape, message: Caught) -> bool:

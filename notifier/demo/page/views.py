@@ -15,7 +15,9 @@ from notifier.demo.page.history import Shape
 from notifier.model import times
 from notifier.rendering import sms
 
-_CALLS = 50
+MOST_CALLS = 50
+"""So many calls are shown."""
+
 _LINE = 300
 
 
@@ -83,7 +85,7 @@ def calls(
     theirs = (_of_event(event, numbers) for event in events if event["id"] not in mine)
     ours = (_of_posted(one, known, numbers) for one in reversed(posted))
     found = sorted(chain(theirs, ours), key=lambda call: call.at, reverse=True)
-    return found[:_CALLS]
+    return found[:MOST_CALLS]
 
 
 def _numbers(caught: Sequence[Caught]) -> dict[str, int]:
