@@ -15,6 +15,7 @@ from notifier.app import serving
 from notifier.app.logs import Logs
 from notifier.cli import options, output
 from notifier.demo import report, story
+from notifier.demo.page import serving as inbox
 
 
 @click.command()
@@ -52,5 +53,6 @@ async def _tell(once: bool, as_json: bool, asked: asyncio.Task[None]) -> None:
             return
         output.say(report.text(stage))
         if not once:
-            output.say(report.goes_on(stage))
-            await asked
+            async with inbox.shown(stage) as page:
+                output.say(report.goes_on(stage, page))
+                await asked

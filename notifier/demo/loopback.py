@@ -1,15 +1,37 @@
-"""A small server on a free port of 127.0.0.1.
+"""Places to listen on 127.0.0.1, and a small server for one.
 
 Takes the conversation to hold on each connection. Refuses nothing; close() ends every
 connection, also those whose other side never hangs up.
 """
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
+
+from notifier.app import serving
 
 HOST = "127.0.0.1"
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+def listening(port: int) -> socket.socket:
+    """Listen on a port, or on any that is free when somebody else has it."""
+    try:
+        return _listening(port)
+    except OSError:
+        return _listening(0)
+
+
+def _listening(port: int) -> socket.socket:
+    bound = serving.bind(HOST, port)
+    try:
+        # Two may be bound to a port, but only one of them listens.
+        bound.listen()
+    except OSError:
+        bound.close()
+        raise
+    return bound
 
 
 class LoopbackServer:

@@ -60,10 +60,12 @@ def text(stage: Stage) -> str:
     )
 
 
-def goes_on(stage: Stage) -> str:
-    """Say how to look at the service while it goes on."""
+def goes_on(stage: Stage, page: str) -> str:
+    """Say how to look at what came while the service goes on; `page` is the inbox's address."""
     return (
-        f"\nThe service goes on until Ctrl-C. Its history:\n"
+        f"\nThe inbox, with every message and how it came there:\n"
+        f"  {page}\n"
+        f"The service goes on until Ctrl-C. Its history:\n"
         f"  curl -H 'Authorization: Bearer {stage.token}' {stage.url}/v1/deliveries"
     )
 

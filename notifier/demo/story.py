@@ -7,18 +7,16 @@ to wait longer than fifteen seconds for that.
 import contextlib
 import os
 import secrets
-import socket
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from notifier.app import serving
 from notifier.app.building import build
 from notifier.app.service import Service
 from notifier.demo.catcher import Catcher
 from notifier.demo.desk import ALONE, Desk, Posted
-from notifier.demo.loopback import HOST
+from notifier.demo.loopback import listening
 from notifier.model.errors import NotifierError
 from notifier.rendering import sms
 from notifier.settings.settings import Settings, load
@@ -39,9 +37,13 @@ class Stage:
 
     url: str
     token: str
-    secret: str
     catcher: Catcher
-    posted: Sequence[Posted]
+    desk: Desk
+
+    @property
+    def posted(self) -> Sequence[Posted]:
+        """Give the calls so far, oldest first."""
+        return tuple(self.desk.posted)
 
 
 @contextlib.asynccontextmanager
@@ -51,13 +53,14 @@ async def told() -> AsyncIterator[Stage]:
     async with Catcher(sms.count) as catcher:
         with tempfile.TemporaryDirectory(prefix="notifier-demo-") as folder:
             settings = _settings(catcher, secret, token, Path(folder) / "demo.db")
-            service = Service(build(settings), _listening(), _GRACE)
+            service = Service(build(settings), listening(_PORT), _GRACE)
             await service.start()
             try:
                 wrong = new_secret(secrets.token_bytes(32))
-                posted = await Desk(service.url, secret, wrong).tell()
-                await _arrived(catcher)
-                yield Stage(service.url, token, secret, catcher, posted)
+                async with Desk(service.url, secret, wrong) as desk:
+                    await desk.tell()
+                    await _arrived(catcher)
+                    yield Stage(service.url, token, catcher, desk)
             finally:
                 await service.stop()
 
@@ -93,10 +96,3 @@ def _settings(catcher: Catcher, secret: str, token: str, store: Path) -> Setting
     }
     settings, _ = load(given, Path(os.devnull))
     return settings
-
-
-def _listening() -> socket.socket:
-    try:
-        return serving.bind(HOST, _PORT)
-    except OSError:
-        return serving.bind(HOST, 0)

@@ -15,8 +15,8 @@ from email.utils import format_datetime
 from http import HTTPStatus
 from urllib.parse import parse_qs
 
-KeepSms = Callable[[str, str], Awaitable[int | None]]
-"""Keeps a text for a number; gives its segments, or None when there is no more room."""
+KeepSms = Callable[[str, str, str], Awaitable[int | None]]
+"""Keeps a text for a number under a sid; gives its segments, or None when there is no room."""
 
 LONGEST_HEAD = 16 * 1024
 _LARGEST_BODY = 64 * 1024
@@ -75,14 +75,14 @@ class TwilioCatcher:
                 return _problem(400, code, f"A '{name}' is required")
         if "From" not in form and "MessagingServiceSid" not in form:
             return _problem(400, 21603, "A 'From' or 'MessagingServiceSid' is required")
-        segments = await self._keep(form["To"], form["Body"])
+        sid = f"SM{secrets.token_hex(16)}"
+        segments = await self._keep(form["To"], form["Body"], sid)
         if segments is None:
             return _problem(429, 20429, "Too Many Requests")
-        return 201, _message(account, form, segments)
+        return 201, {**_message(account, form, sid), "num_segments": str(segments)}
 
 
-def _message(account: str, form: Mapping[str, str], segments: int) -> Mapping[str, object]:
-    sid = f"SM{secrets.token_hex(16)}"
+def _message(account: str, form: Mapping[str, str], sid: str) -> Mapping[str, object]:
     return {
         "sid": sid,
         "account_sid": account,
@@ -90,7 +90,6 @@ def _message(account: str, form: Mapping[str, str], segments: int) -> Mapping[st
         "from": form.get("From"),
         "to": form["To"],
         "body": form["Body"],
-        "num_segments": str(segments),
         "status": "queued",
         "direction": "outbound-api",
         "date_created": format_datetime(datetime.now(UTC)),

@@ -31,6 +31,12 @@ def count(body: str) -> int:
     return segments_of(body)[1]
 
 
+def room(body: str) -> tuple[int, int]:
+    """Give what the body takes, in septets or UTF-16 units, and what a segment alone holds."""
+    encoding, _ = segments_of(body)
+    return sum(_costs(encoding, body)), _SIZES[encoding][0]
+
+
 def fits(body: str, max_segments: int) -> bool:
     """Tell whether the body, in GSM-7 if it can be said in it, needs no more segments."""
     return count(_plain(body)) <= max_segments

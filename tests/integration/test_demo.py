@@ -221,6 +221,13 @@ def test_on_a_terminal_it_goes_on_until_it_is_interrupted(tmp_path: Path) -> Non
         name, token, url = command.groups()
         answer = httpx2.get(url, headers={name: token}, trust_env=False, timeout=30)
         assert {item["state"] for item in answer.json()["items"]} == {"sent"}
+        inbox = re.search(r"The inbox, .*:\s+(http://127\.0\.0\.1:\d+/)\s", found)
+        assert inbox is not None
+        page = httpx2.get(inbox[1], trust_env=False, timeout=30)
+        assert "7 tickets need your attention" in page.text
+        assert page.text.count('<li id="message-') == 10
+        for line in ("notifier init", "notifier serve", "notifier emit ticket.assigned --to"):
+            assert line in found
         demo.process.send_signal(signal.SIGINT)
         assert "Traceback" not in demo.read()
         assert demo.process.wait(SECONDS) == 0

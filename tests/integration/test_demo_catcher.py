@@ -103,6 +103,28 @@ async def test_a_mail_is_kept_as_it_came_with_its_parts(catcher: Catcher) -> Non
     assert caught.raw.endswith(b"--\r\n")
 
 
+@pytest.mark.parametrize(
+    ("line", "batch"),
+    [
+        ("Message-ID: <bat_1@example.com>", "bat_1"),
+        ("message-id:\r\n <bat_1@example.com>", "bat_1"),
+        ("Message-ID: bat_1", None),
+        ("X: y", None),
+    ],
+)
+def test_a_mail_names_its_batch_in_its_message_id(line: str, batch: str | None) -> None:
+    assert CaughtMail("a@example.com", f"{line}\r\n\r\n".encode()).batch_id == batch
+
+
+def test_headers_are_given_as_they_came_each_on_one_line() -> None:
+    raw = b"Subject: =?utf-8?b?YQ==?=\r\n =?utf-8?b?Yg==?=\r\nX: \xff\r\nX: 2\r\n\r\nbody\r\n"
+    assert CaughtMail("a@example.com", raw).headers == (
+        ("Subject", "=?utf-8?b?YQ==?= =?utf-8?b?Yg==?="),
+        ("X", "\ufffd"),
+        ("X", "2"),
+    )
+
+
 async def test_a_mail_without_html_or_subject_has_none(wire: Wire, catcher: Catcher) -> None:
     await wire.say("MAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.com>\r\nDATA\r\n")
     wire.writer.write(b"X: y\r\n\r\nhello\r\n.\r\n")

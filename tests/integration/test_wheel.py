@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+PAGE = ("demo/page/templates", "demo/page/static")
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,7 @@ def test_it_carries_what_is_read_at_run_time(wheel: Path) -> None:
     package = ROOT / "notifier"
     data = {
         f"notifier/{path.relative_to(package)}"
-        for folder in ("templates", "store/sql", "store/migrations", "web/static")
+        for folder in ("templates", "store/sql", "store/migrations", "web/static", *PAGE)
         for path in (package / folder).rglob("*")
         if path.is_file()
     }

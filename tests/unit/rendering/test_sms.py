@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.rendering import gsm
-from notifier.rendering.sms import count, fit, fits, segments_of, short_number
+from notifier.rendering.sms import count, fit, fits, room, segments_of, short_number
 
 LETTERS = st.one_of(
     st.sampled_from("abc XYZ019@é\n"),
@@ -174,3 +174,17 @@ def test_priority_and_number_survive_in_every_message(
     assert count(body) <= most
     kept = [number, gsm.translate(number)[0].rstrip()]
     assert any(body.startswith(f"[{priority}] Ticket {one}") for one in kept)
+
+
+@pytest.mark.parametrize(
+    ("body", "taken", "held"),
+    [("", 0, 160), ("abc", 3, 160), ("a€[", 5, 160), ("aя", 2, 70), ("a🔥", 3, 70)],
+)
+def test_the_room_counts_as_the_network_does(body: str, taken: int, held: int) -> None:
+    assert room(body) == (taken, held)
+
+
+@given(BODIES)
+def test_what_has_room_in_one_segment_is_one(body: str) -> None:
+    taken, held = room(body)
+    assert (taken <= held) == (count(body) <= 1)
