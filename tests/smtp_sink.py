@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from email import message_from_bytes
+from typing import Self
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class SmtpSink:
         self._replying.set()
         self._writers: set[asyncio.StreamWriter] = set()
 
-    async def __aenter__(self) -> "SmtpSink":
+    async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=1 << 20)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
@@ -154,10 +155,18 @@ class SmtpSink:
             lines.append(line[1:] if line.startswith(b".") else line)
         raw = b"".join(lines)
         message_id = message_from_bytes(raw)["Message-ID"]
-        self.taken.append(Taken(to, message_id, hashlib.sha256(raw).hexdigest(), raw))
+        self.keep(Taken(to, message_id, hashlib.sha256(raw).hexdigest(), raw))
         self.sends += 1
         await self._tell()
         try:
+            await self.pause()
             await self._replying.wait()
         finally:
             self.sends -= 1
+
+    def keep(self, mail: Taken) -> None:
+        """Remember a mail, before its dot is answered."""
+        self.taken.append(mail)
+
+    async def pause(self) -> None:
+        """Take time before the reply to a dot; this server takes none."""

@@ -1,8 +1,8 @@
 """The service on a file system that is watched, and can be full: `python -m` this, then a command.
 
 Takes two file names from its environment. Into SHIM_LOG it writes a line for each write to the
-write-ahead log, each sync of it and each write to a socket, in their order. SHIM_SPACE holds how
-many bytes all files of the store may have together.
+store or its write-ahead log, each sync of them and each write to a socket, in their order.
+SHIM_SPACE holds how many bytes all files of the store may have together.
 """
 
 import os
@@ -25,8 +25,9 @@ class Journal:
     def __init__(self, path: str) -> None:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
-    def say(self, what: str, where: object, data: bytes = b"") -> None:
-        os.write(self._file, f"{threading.get_ident()} {what} {where} {data.hex()}\n".encode())
+    def say(self, what: str, where: object, data: bytes = b"", offset: int = 0) -> None:
+        line = f"{threading.get_ident()} {what} {where} {offset} {data.hex()}\n"
+        os.write(self._file, line.encode())
 
 
 class WatchedFile(apsw.VFSFile):
@@ -35,21 +36,26 @@ class WatchedFile(apsw.VFSFile):
     def __init__(self, vfs: str, name: str | apsw.URIFilename, flags: list[int]) -> None:
         super().__init__(vfs, name, flags)
         self._path = name.filename() if isinstance(name, apsw.URIFilename) else name
+        self._where = {"-wal": "wal", "r.db": "db"}.get(self._path[-4:])
 
     def xWrite(self, data: Buffer, offset: int) -> None:  # the name is SQLite's
         if self._grows_too_far(offset + len(bytes(data))):
             raise apsw.FullError("no space left")
         super().xWrite(data, offset)
-        self._say("page", bytes(data))
+        self._say("page", bytes(data), offset)
+
+    def xTruncate(self, size: int) -> None:
+        super().xTruncate(size)
+        self._say("cut", offset=size)
 
     def xSync(self, flags: int) -> None:
         self._say("sync-begun")
         super().xSync(flags)
         self._say("sync-done")
 
-    def _say(self, what: str, data: bytes = b"") -> None:
-        if journal is not None and self._path.endswith("-wal"):
-            journal.say(what, "wal", data)
+    def _say(self, what: str, data: bytes = b"", offset: int = 0) -> None:
+        if journal is not None and self._where is not None:
+            journal.say(what, self._where, data, offset)
 
     def _grows_too_far(self, end: int) -> bool:
         size = self.xFileSize()
@@ -82,9 +88,14 @@ def watched(name: str) -> Callable[..., int]:
     return send
 
 
-journal = Journal(os.environ[LOG]) if LOG in os.environ else None
-if __name__ == "__main__":
-    files = WatchedFiles()
+def install() -> WatchedFiles:
+    """Watch the files that are opened and the sockets that are written to from now on."""
     for method in ("send", "sendall"):
         setattr(socket.socket, method, watched(method))
+    return WatchedFiles()
+
+
+journal = Journal(os.environ[LOG]) if LOG in os.environ else None
+if __name__ == "__main__":
+    files = install()
     main()

@@ -27,8 +27,8 @@ SETTINGS = {"DATABASE_URL": f"sqlite:///{_NAME}/notifier.db", "SHUTDOWN_GRACE": 
 class SmallDisk(Protocol):
     """Where the store lies; a folder `disk` in the service's own is its place."""
 
-    async def start(self, service: Service) -> None:
-        """Start the service on it."""
+    async def start(self, service: Service, module: str | None = None) -> None:
+        """Start the service on it, or the module that stands for the service."""
         ...
 
     def make_room(self, service: Service) -> None:
@@ -39,9 +39,11 @@ class SmallDisk(Protocol):
 class Tmpfs:
     """A file system in memory, with a ballast on it that is taken off again."""
 
-    async def start(self, service: Service) -> None:
+    async def start(self, service: Service, module: str | None = None) -> None:
         (service.folder / _NAME).mkdir()
-        await service.start(*_namespace(), f'{_MOUNT} && {_FILL} && exec "$@"', "sh")
+        await service.start(
+            *_namespace(), f'{_MOUNT} && {_FILL} && exec "$@"', "sh", module=module or "notifier"
+        )
 
     def make_room(self, service: Service) -> None:
         assert service.process is not None
@@ -53,12 +55,12 @@ class Tmpfs:
 class Counted:
     """Files that may have so many bytes together."""
 
-    async def start(self, service: Service) -> None:
+    async def start(self, service: Service, module: str | None = None) -> None:
         (service.folder / _NAME).mkdir()
         space = service.folder / "space"
         space.write_text(str(SIZE - _BALLAST))
         service.environment[shimmed_service.SPACE] = str(space)
-        await service.start(module="tests.integration.shimmed_service")
+        await service.start(module=module or "tests.integration.shimmed_service")
 
     def make_room(self, service: Service) -> None:
         (service.folder / "space.new").write_text(str(SIZE))

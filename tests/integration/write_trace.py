@@ -18,7 +18,7 @@ STRACE = (
     # The service stays our child, so that signals reach it and not strace.
     *("-D", "-f", "--seccomp-bpf"),
     *("-y", "-xx", "-s", "65536"),
-    *("-e", "trace=pwrite64,write,writev,sendto,sendmsg,fdatasync,fsync"),
+    *("-e", "trace=pwrite64,ftruncate,write,writev,sendto,sendmsg,fdatasync,fsync"),
     *("-e", "signal=none"),
     "-o",
 )
@@ -26,6 +26,7 @@ STRACE = (
 _BEGUN = re.compile(r"(?P<thread>\d+) +(?P<call>\w+)\((?P<file>\d+)<(?P<path>[^>]*)>")
 _RESUMED = re.compile(r"(?P<thread>\d+) +<\.\.\. (?P<call>\w+) resumed>")
 _DATA = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
+_NUMBERS = re.compile(r", (\d+)(?:\) += | <unfinished)")
 _RESULT = re.compile(r" = (-?\d+)[^=]*$")
 _SYNCS = {"fdatasync", "fsync"}
 
@@ -34,7 +35,8 @@ _SYNCS = {"fdatasync", "fsync"}
 class Step:
     """One thing that a thread did.
 
-    `page`: a write to the write-ahead log has ended. `sync-begun`, `sync-done`: of that log.
+    `page`: a write to a file of the store has ended, `cut`: its size was set to `offset`.
+    `sync-begun`, `sync-done`: of that file. `where` is `db` or, for the write-ahead log, `wal`.
     `answer`: a write to a socket, or to something else that `where` tells apart, begins.
     """
 
@@ -42,6 +44,7 @@ class Step:
     what: str
     where: str
     data: bytes
+    offset: int = 0
 
 
 @dataclass(slots=True)
@@ -73,18 +76,18 @@ def judge(steps: Iterable[Step], calls: Mapping[str, str]) -> Verdict:
     commits it (a frame header with a size of the database, https://sqlite.org/fileformat2.html
     section 4.1), have been written.
     """
-    verdict, log, answers = Verdict(), _Log(), _Answers(calls)
+    verdict, log, answers = Verdict(), _Log(), Answers(calls)
     for number, step in enumerate(steps):
-        match step.what:
-            case "page":
+        match step.what, step.where:
+            case "page", "wal":
                 log.write(step.data)
-            case "sync-begun":
+            case "sync-begun", "wal":
                 log.covering[step.thread] = set(log.committed)
-            case "sync-done":
+            case "sync-done", "wal":
                 verdict.syncs.append(number)
                 for call in log.covering.pop(step.thread):
                     verdict.durable.setdefault(call, number)
-            case _:
+            case "answer", _:
                 verdict.answered |= answers.given(number, step)
     return verdict
 
@@ -106,7 +109,9 @@ class _Log:
 
 
 @dataclass(slots=True)
-class _Answers:
+class Answers:
+    """Knows, while the steps go by, which of these calls (by their events) were answered."""
+
     calls: Mapping[str, str]
     heads: dict[str, int] = field(default_factory=dict)
 
@@ -121,47 +126,68 @@ class _Answers:
 
 def from_shim(path: Path) -> Iterator[Step]:
     """Read what the shimmed service wrote."""
-    for line in path.read_text().splitlines():
-        thread, what, where, data = line.split(" ")
-        yield Step(thread, what, where, bytes.fromhex(data))
+    with path.open() as lines:
+        for line in lines:
+            thread, what, where, offset, data = line.removesuffix("\n").split(" ")
+            yield Step(thread, what, where, bytes.fromhex(data), int(offset))
 
 
 def from_strace(path: Path) -> Iterator[Step]:
     """Read what strace wrote; a call that another one interrupts stands in two lines."""
-    begun: dict[str, tuple[str, str, bytes]] = {}
-    for line in path.read_text().splitlines():
-        resumed = _RESUMED.match(line)
-        if resumed is None:
-            start = _BEGUN.match(line)
-            if start is None:
-                continue
-            opened = start["call"], _text(start["path"]).decode(), _written(line)
-            begun[start["thread"]] = opened
-            yield from _at_begin(start["thread"], *opened)
-        if "<unfinished ...>" not in line:
-            thread = line.split(" ")[0]
-            yield from _at_end(thread, *begun.pop(thread), _RESULT.search(line))
+    begun: dict[str, _Call] = {}
+    with path.open() as lines:
+        for line in lines:
+            if _RESUMED.match(line) is None:
+                start = _BEGUN.match(line)
+                if start is None:
+                    continue
+                numbers = _NUMBERS.search(line)
+                last = int(numbers[1]) if numbers else 0
+                opened = _Call(start["call"], _text(start["path"]).decode(), _written(line), last)
+                begun[start["thread"]] = opened
+                yield from _at_begin(start["thread"], opened)
+            if "<unfinished ...>" not in line:
+                thread = line.split(" ")[0]
+                call = begun.pop(thread)
+                # A process that was killed never learned the result.
+                if not line.rstrip().endswith("= ?"):
+                    yield from _at_end(thread, call, _RESULT.search(line))
 
 
-def _at_begin(thread: str, call: str, path: str, data: bytes) -> Iterator[Step]:
-    if call in _SYNCS and path.endswith("-wal"):
-        yield Step(thread, "sync-begun", "wal", b"")
-    elif call not in _SYNCS and call != "pwrite64":
-        yield Step(thread, "answer", path, data)
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A call with the data that it was given and the last number among its arguments."""
+
+    name: str
+    path: str
+    data: bytes
+    number: int
+
+    @property
+    def file(self) -> str | None:
+        if self.path.endswith("-wal"):
+            return "wal"
+        return "db" if self.path.endswith(".db") else None
 
 
-def _at_end(
-    thread: str, call: str, path: str, data: bytes, result: re.Match[str] | None
-) -> Iterator[Step]:
-    if not path.endswith("-wal"):
+def _at_begin(thread: str, call: _Call) -> Iterator[Step]:
+    if call.name in _SYNCS and call.file is not None:
+        yield Step(thread, "sync-begun", call.file, b"")
+    elif call.name not in {*_SYNCS, "pwrite64", "ftruncate"}:
+        yield Step(thread, "answer", call.path, call.data)
+
+
+def _at_end(thread: str, call: _Call, result: re.Match[str] | None) -> Iterator[Step]:
+    if call.file is None or call.name not in {*_SYNCS, "pwrite64", "ftruncate"}:
         return
     assert result is not None, "a call without a result"
-    if call in _SYNCS:
-        assert result[1] == "0", f"a sync that failed: {result[0]}"
-        yield Step(thread, "sync-done", "wal", b"")
-    else:
-        assert int(result[1]) == len(data), f"a write cut short: {result[0]}"
-        yield Step(thread, "page", "wal", data)
+    if call.name == "pwrite64":
+        assert int(result[1]) == len(call.data), f"a write cut short: {result[0]}"
+        yield Step(thread, "page", call.file, call.data, call.number)
+        return
+    assert result[1] == "0", f"{call.name} failed: {result[0]}"
+    what = "sync-done" if call.name in _SYNCS else "cut"
+    yield Step(thread, what, call.file, b"", 0 if call.name in _SYNCS else call.number)
 
 
 def _written(line: str) -> bytes:
