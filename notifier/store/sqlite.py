@@ -20,7 +20,7 @@ from notifier.model.deliveries import Batch, Decide, Settled
 from notifier.model.errors import StoreBusy, StoreDamaged, StoreFailed
 from notifier.model.ids import IdMaker
 from notifier.model.times import Clock
-from notifier.store import connection, migrate, statements, upkeep
+from notifier.store import connection, migrate, runs, statements, upkeep
 from notifier.store.base import Accepted, Credits, HandOver, Health, Receiver, Recorded
 from notifier.store.checkpoints import Checkpointer
 from notifier.store.context import Context, StoreOptions, Tick
@@ -71,12 +71,17 @@ class SqliteStore:
             raise
 
     def _open(self, places: Credits, receiver: Receiver) -> None:
+        log_is_there = runs.log_of(self._path).exists()
         connection.check(self._path)
         writing = connection.open_writer(self._path)
         migrate.apply(writing, migrate.shipped())
         texts = statements.load()
+        tx = Transaction(writing, texts)
+        runs.begin(self._path, tx, log_is_there=log_is_there)
+        with contextlib.suppress(apsw.FullError):
+            writing.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         ids = IdMaker(self._clock)
-        ids.resume(Transaction(writing, texts).one("largest_id"))
+        ids.resume(tx.one("largest_id"))
         owner = f"{socket.gethostname()}:{os.getpid()}:{ids.next()}"
         self._context = Context(self._options, owner, ids, self._decide)
         self._places = places
@@ -214,7 +219,7 @@ class SqliteStore:
     async def health(self) -> Health:
         """Give whether commits succeed, and the age of what waits."""
         oldest = await self._read(self._history.oldest_pending)
-        return Health(self._writer.fault, oldest)
+        return Health(self._writer.fault, oldest, self._checkpoints.trouble())
 
     # -- the threads ------------------------------------------------------------------------
 
