@@ -107,6 +107,7 @@ async def _observed(observer: str, folder: Path) -> tuple[list[Step], dict[str, 
     return list(read(trace)), calls
 
 
+@pytest.mark.fault("C8")
 @pytest.mark.parametrize("observer", _observers())
 async def test_every_202_follows_the_sync_of_its_row_and_syncs_are_shared(
     observer: str, tmp_path: Path

@@ -99,6 +99,7 @@ async def _until_accepted(load: Load) -> None:
         pass
 
 
+@pytest.mark.fault("C1")
 @on_each_disk
 async def test_while_the_disk_is_full_webhooks_get_503_and_the_service_is_not_ready(
     disk: SmallDisk, tmp_path: Path
@@ -119,6 +120,7 @@ async def test_while_the_disk_is_full_webhooks_get_503_and_the_service_is_not_re
         assert await service.stop() == 0
 
 
+@pytest.mark.fault("C1")
 @on_each_disk
 async def test_a_mail_that_the_full_disk_caught_on_its_way_is_not_sent(
     disk: SmallDisk, tmp_path: Path
@@ -129,6 +131,7 @@ async def test_a_mail_that_the_full_disk_caught_on_its_way_is_not_sent(
         assert (sink.broken_off, sink.taken) == (1, [])
 
 
+@pytest.mark.fault("C1")
 @on_each_disk
 async def test_once_there_is_room_an_idle_service_finds_out_by_itself(
     disk: SmallDisk, tmp_path: Path
@@ -140,6 +143,7 @@ async def test_once_there_is_room_an_idle_service_finds_out_by_itself(
                 pass
 
 
+@pytest.mark.fault("C1")
 @on_each_disk
 async def test_once_there_is_room_everything_goes_on_and_every_202_has_its_row_and_its_mail(
     disk: SmallDisk, tmp_path: Path

@@ -372,6 +372,7 @@ def test_a_template_that_fails_fails_the_delivery_with_its_reason(
     assert raised.value.evidence.reply
 
 
+@pytest.mark.fault("G12")
 def test_an_address_that_would_forge_a_header_fails_the_delivery() -> None:
     with pytest.raises(Permanent) as raised:
         RENDERER.render(batch(ASSIGNED, to="a@example.com\r\nBcc: b@example.com"), Medium.EMAIL)
