@@ -59,7 +59,7 @@ class Watch:
             return Readiness(False, "failed", (str(error),))
         if health.fault is not None:
             return Readiness(False, "failed", (f"Nothing can be committed: {health.fault}.",))
-        reasons = (*self._dispatcher.down(), *self._old(health))
+        reasons = (*self._dispatcher.down(), *self._old(health), *health.trouble)
         return Readiness(True, "degraded" if reasons else "ok", reasons)
 
     def _old(self, health: Health) -> tuple[str, ...]:

@@ -94,10 +94,14 @@ class Credits(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """`fault` is None while the last commit succeeded; `oldest_pending` is by channel."""
+    """`fault` is None while the last commit succeeded; `oldest_pending` is by channel.
+
+    `trouble` is what an operator should look at though commits succeed, in sentences.
+    """
 
     fault: str | None
     oldest_pending: dict[str, Instant]
+    trouble: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

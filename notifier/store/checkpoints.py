@@ -17,7 +17,12 @@ _PAGES = 1000
 """Checkpoint when the log holds this many pages (about 4 MB)."""
 
 _ALARM_PAGES = 16_000
-"""Log a warning when the log has grown past this many pages (about 64 MB)."""
+"""Warn when the log holds this many pages (about 64 MB)."""
+
+_LARGE = (
+    "The write-ahead log holds more than 64 MB: another program keeps a transaction open on the "
+    "store; until it ends, the log grows."
+)
 
 _log = logging.getLogger(__name__)
 
@@ -30,9 +35,14 @@ class Checkpointer:
         self._path = path
         self._wanted = threading.Event()
         self._stopped = False
+        self._large = False
         writer.set_wal_hook(self._committed)
         self._thread = threading.Thread(target=self._loop, name="store-checkpoints", daemon=True)
         self._thread.start()
+
+    def trouble(self) -> tuple[str, ...]:
+        """Say that the log is large, as a sentence; most often there is nothing to say."""
+        return (_LARGE,) if self._large else ()
 
     def stop(self) -> None:
         """End the thread. Blocks for at most one checkpoint."""
@@ -43,10 +53,10 @@ class Checkpointer:
     def _committed(self, writer: apsw.Connection, database: str, pages: int) -> int:
         if pages >= _PAGES:
             self._wanted.set()
-        if pages >= _ALARM_PAGES and pages % _PAGES == 0:
-            _log.warning(
-                "the write-ahead log holds %d pages", pages, extra={"action": "store.wal_large"}
-            )
+        large = pages >= _ALARM_PAGES
+        if large and not self._large:
+            _log.warning(_LARGE, extra={"action": "store.wal_large"})
+        self._large = large
         return apsw.SQLITE_OK
 
     def _loop(self) -> None:

@@ -21,7 +21,7 @@ from notifier.model.errors import StoreBusy, StoreDamaged, StoreFailed
 from notifier.model.ids import IdMaker
 from notifier.model.plans import RetryFunction
 from notifier.model.times import Clock
-from notifier.store import connection, migrate, operating, statements, upkeep
+from notifier.store import connection, migrate, operating, runs, statements, upkeep
 from notifier.store.base import (
     Accepted,
     Backlog,
@@ -91,12 +91,17 @@ class SqliteStore:
             raise
 
     def _open(self, places: Credits, receiver: Receiver) -> None:
+        log_is_there = runs.log_of(self._path).exists()
         connection.check(self._path)
         writing = connection.open_writer(self._path)
         migrate.apply(writing, migrate.shipped())
         texts = statements.load()
+        tx = Transaction(writing, texts)
+        runs.begin(self._path, tx, log_is_there=log_is_there)
+        with contextlib.suppress(apsw.FullError):
+            writing.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         ids = IdMaker(self._clock)
-        ids.resume(Transaction(writing, texts).one("largest_id"))
+        ids.resume(tx.one("largest_id"))
         owner = f"{socket.gethostname()}:{os.getpid()}:{ids.next()}"
         self._context = Context(self._options, owner, ids, self._decide, self._meter)
         self._places = places
@@ -256,7 +261,7 @@ class SqliteStore:
     async def health(self) -> Health:
         """Give whether commits succeed, and the age of what waits."""
         oldest = await self._read(self._history.oldest_pending)
-        return Health(self._writer.fault, oldest)
+        return Health(self._writer.fault, oldest, self._checkpoints.trouble())
 
     async def backlog(self) -> Backlog:
         """Give whether commits succeed, and how much waits."""

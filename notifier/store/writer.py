@@ -16,7 +16,7 @@ import apsw
 from notifier.model.errors import StoreFailed
 from notifier.model.events import CRITICAL_RANK, Priority
 from notifier.model.times import SECOND, Clock, Instant
-from notifier.store import settling
+from notifier.store import runs, settling
 from notifier.store.base import Credits, HandOver, Recorded
 from notifier.store.claiming import Claiming
 from notifier.store.connection import STORAGE_ERRORS
@@ -77,6 +77,8 @@ class Writer:
         self.inbox.close()
         if self._thread is not None:
             self._thread.join()
+        with contextlib.suppress(*STORAGE_ERRORS):
+            runs.end(self._tx)
         with contextlib.suppress(*STORAGE_ERRORS):
             self._connection.close()
 

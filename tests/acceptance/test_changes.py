@@ -130,6 +130,7 @@ async def test_a_mail_without_a_reply_is_not_repeated_once_its_ticket_is_closed(
         assert await desk.states() == ["cancelled, ticket_closed"]
 
 
+@pytest.mark.fault("G2")
 async def test_an_older_version_never_speaks_after_a_newer_one(tmp_path: Path) -> None:
     async with Desk(tmp_path) as desk:
         await desk.assigned("1", JANE, version=7, at="09:00:00")

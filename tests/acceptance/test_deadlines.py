@@ -101,6 +101,7 @@ async def test_a_text_message_says_how_long_it_is_worth_delivering(tmp_path: Pat
         assert [sent.valid_for for sent in desk.sms.log] == [3600, 3540]
 
 
+@pytest.mark.fault("F2")
 async def test_a_text_message_without_an_answer_is_never_posted_again(tmp_path: Path) -> None:
     async with Desk(tmp_path, SMS_TTL="20m") as desk:
         desk.sms.script(refuse(NO_ANSWER))
@@ -123,6 +124,7 @@ async def test_a_text_message_without_an_answer_counts_for_the_limit(tmp_path: P
         assert desk.texts() == ["09:00:00 #1", "09:01:00 #2"]
 
 
+@pytest.mark.fault("E12")
 async def test_a_mail_without_a_reply_is_sent_once_more_with_the_same_bytes(
     tmp_path: Path,
 ) -> None:
@@ -141,6 +143,7 @@ async def test_a_mail_without_a_reply_is_sent_once_more_with_the_same_bytes(
         assert await desk.states() == ["sent"]
 
 
+@pytest.mark.fault("E12")
 async def test_a_mail_that_gets_no_reply_twice_is_not_sent_a_third_time(tmp_path: Path) -> None:
     async with Desk(tmp_path) as desk:
         desk.email.usual = refuse(NO_REPLY)

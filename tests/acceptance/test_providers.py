@@ -86,6 +86,7 @@ async def test_what_a_server_says_of_a_message_never_closes_the_channel(
         assert desk.house.dispatcher.down() == ()
 
 
+@pytest.mark.fault("E1")
 async def test_five_refused_connections_stop_the_mail_until_a_probe_succeeds(
     tmp_path: Path,
 ) -> None:
@@ -118,6 +119,7 @@ async def test_a_probe_that_fails_is_repeated_ever_more_rarely(tmp_path: Path) -
         assert len(desk.mails()) == 5
 
 
+@pytest.mark.fault("E18")
 async def test_a_refused_sign_in_stops_the_mail_at_once_for_fifteen_minutes(
     tmp_path: Path,
 ) -> None:
@@ -142,6 +144,7 @@ async def test_while_text_messages_cannot_leave_the_mails_do(tmp_path: Path) -> 
         assert desk.texts() == []
 
 
+@pytest.mark.fault("E6")
 async def test_greylisting_is_waited_out_for_at_least_a_minute(tmp_path: Path) -> None:
     async with Desk(tmp_path) as desk:
         desk.jitter = 0.0

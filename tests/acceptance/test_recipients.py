@@ -113,6 +113,7 @@ async def test_a_channel_that_is_off_or_has_no_credentials_says_so(
         assert await desk.states() == ["sent", f"suppressed, {reason}"]
 
 
+@pytest.mark.fault("E8")
 async def test_after_three_hard_refusals_a_mailbox_is_not_written_to(tmp_path: Path) -> None:
     async with Desk(tmp_path) as desk:
         desk.email.script(*[refuse(NO_MAILBOX)] * 3, accept(), to=JOHN.email)

@@ -11,6 +11,7 @@ from tests.acceptance.scenario import JANE, JOHN, MARY, Desk
 from tests.scripted_channel import hang, refuse
 
 
+@pytest.mark.fault("A2")
 @pytest.mark.parametrize("point", ["byte", "reply"])
 async def test_a_mail_in_flight_goes_again_at_once_as_itself(tmp_path: Path, point: str) -> None:
     async with Desk(tmp_path) as desk:
@@ -103,6 +104,7 @@ async def test_a_mail_without_a_reply_keeps_its_bytes_under_new_settings_too(
         assert b"Service Desk" in other
 
 
+@pytest.mark.fault("A2")
 @pytest.mark.parametrize("point", ["byte", "reply"])
 async def test_a_text_message_that_was_begun_is_never_posted_again(
     tmp_path: Path, point: str
@@ -153,6 +155,7 @@ async def test_a_deadline_that_passed_while_nothing_ran_still_ends_it(tmp_path: 
         assert await desk.states() == ["sent", "expired, expired"]
 
 
+@pytest.mark.fault("A1")
 async def test_a_crash_at_every_step_tells_everybody_once(tmp_path: Path) -> None:
     async with Desk(tmp_path) as desk:
         for number in range(1, 11):

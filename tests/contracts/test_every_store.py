@@ -51,6 +51,7 @@ async def test_an_event_is_recorded_with_its_deliveries_and_claimed_at_once(
     assert desk.store.still_held(batch)
 
 
+@pytest.mark.fault("G3")
 async def test_the_same_id_counts_once(desk: StoreHarness) -> None:
     first = await desk.post(event(), key="one")
     await desk.settle(desk.taker.batches[0], OutcomeKind.SENT)
@@ -62,6 +63,7 @@ async def test_the_same_id_counts_once(desk: StoreHarness) -> None:
     assert len((await desk.store.events(EventFilter(), ALL)).items) == 1
 
 
+@pytest.mark.fault("G1")
 async def test_the_same_id_a_hundred_times_at_once_is_one_event(desk: StoreHarness) -> None:
     answers = await asyncio.gather(*(desk.post(event(), key="one") for _ in range(100)))
     assert sorted(answer.status for answer in answers) == ["accepted"] + ["duplicate"] * 99

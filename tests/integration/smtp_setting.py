@@ -11,6 +11,7 @@ import pytest
 from notifier.channels.smtp import Deadlines, SmtpAccount, SmtpChannel
 from notifier.model.errors import DeliveryError
 from notifier.model.messages import Email, Outgoing
+from tests.faults import catalogue
 from tests.integration.smtp_certificates import Certificate, certificate, write
 from tests.integration.smtp_server import SmtpServer, serving
 
@@ -47,18 +48,19 @@ class Changes(TypedDict, total=False):
 def cell(
     name: str, *, kinds: tuple[str, ...] = tuple(KINDS), **ways: object
 ) -> pytest.MarkDecorator:
-    """Run a test once per kind of connection, and per way; its id names the cell of the plan.
+    """Run a test once per kind of connection, and per way; its id names the fault's cell.
 
-    The test takes `kind`, and `way` when there are ways.
+    The test takes `kind`, and `way` when there are ways. `name` may be another word than a cell.
     """
+    marks = [pytest.mark.fault(name)] if catalogue.NAME.fullmatch(name) else []
     if not ways:
         return pytest.mark.parametrize(
-            "kind", [pytest.param(kind, id=f"{name}-{kind}") for kind in kinds]
+            "kind", [pytest.param(kind, id=f"{name}-{kind}", marks=marks) for kind in kinds]
         )
     return pytest.mark.parametrize(
         ("kind", "way"),
         [
-            pytest.param(kind, way, id=f"{name}-{kind}-{label}")
+            pytest.param(kind, way, id=f"{name}-{kind}-{label}", marks=marks)
             for kind in kinds
             for label, way in ways.items()
         ],

@@ -125,6 +125,7 @@ async def setting(folder: Path, password: str, **settings: str) -> AsyncIterator
             await service.close()
 
 
+@pytest.mark.fault("G24")
 @pytest.mark.parametrize("style", ["console", "json"])
 async def test_what_is_planted_in_unknown_fields_and_settings_comes_out_nowhere(
     style: str, tmp_path: Path

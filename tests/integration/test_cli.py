@@ -152,6 +152,7 @@ def test_a_named_env_file_is_read_instead_of_env(tmp_path: Path) -> None:
     assert line.startswith("notifier: gone.env: cannot be read: ")
 
 
+@pytest.mark.fault("C6")
 def test_a_damaged_store_exits_1_and_says_how_to_go_on(tmp_path: Path) -> None:
     (tmp_path / "notifier.db").write_text("not a database " * 100)
     (line,) = refusal(run(tmp_path, "serve", "--port", "0"), 1)

@@ -9,6 +9,7 @@ import pytest
 from tests.integration.command import SIGNED, Serving, refusal, run, serving
 
 
+@pytest.mark.fault("A9")
 def test_a_second_one_on_the_same_store_exits_1_and_names_the_holder(tmp_path: Path) -> None:
     with serving(tmp_path, **SIGNED) as service:
         (line,) = refusal(run(tmp_path, "serve", "--port", "0", "--lock-wait", "0s"), 1)
@@ -17,6 +18,7 @@ def test_a_second_one_on_the_same_store_exits_1_and_names_the_holder(tmp_path: P
     assert "Stop that one first" in line
 
 
+@pytest.mark.fault("A9")
 def test_a_second_one_waits_until_the_first_lets_go(tmp_path: Path) -> None:
     with serving(tmp_path, **SIGNED) as first:
         second = Serving(tmp_path, "--lock-wait", "60s", **SIGNED)

@@ -19,6 +19,7 @@ async def test_a_call_is_answered_and_the_connection_kept() -> None:
     assert [call.body for _, call in parts.intake.calls] == [b"{}"] * 3
 
 
+@pytest.mark.fault("G10")
 @pytest.mark.parametrize(
     "part", [b"", b"POST", b"POST /webhooks HTTP/1.1\r\nHost: exam", b"\r\n", GOOD[:-4]]
 )
@@ -39,6 +40,7 @@ async def test_the_header_deadline_holds_for_every_call_of_a_connection(part: by
         assert await wire.is_closed_silently()
 
 
+@pytest.mark.fault("G10")
 async def test_dripping_headers_do_not_move_the_deadline() -> None:
     async with door(header=SHORT) as opened:
         wire = await opened.dial()
@@ -47,6 +49,7 @@ async def test_dripping_headers_do_not_move_the_deadline() -> None:
         assert await wire.is_closed_silently()
 
 
+@pytest.mark.fault("G10")
 @pytest.mark.parametrize("request_", [UNFINISHED, CHUNKED, CHUNKED + b"1\r\n{\r\n"])
 async def test_a_body_that_comes_late_is_408_and_ends_the_connection(request_: bytes) -> None:
     parts = Parts()
@@ -59,6 +62,7 @@ async def test_a_body_that_comes_late_is_408_and_ends_the_connection(request_: b
     assert parts.intake.calls == []
 
 
+@pytest.mark.fault("G10")
 async def test_a_dripping_body_does_not_move_the_deadline() -> None:
     async with door(body=SHORT) as opened:
         wire = await opened.dial()
@@ -103,6 +107,7 @@ async def test_no_deadline_runs_against_a_caller_who_waits_for_us(late: bytes) -
         assert await wire.status() == 202
 
 
+@pytest.mark.fault("G10")
 async def test_a_length_over_the_limit_is_413_before_any_body_is_asked_for() -> None:
     parts = Parts()
     async with door(parts) as opened:
@@ -130,6 +135,7 @@ async def test_after_a_413_the_rest_of_the_body_is_skipped() -> None:
     assert [call.body for _, call in parts.intake.calls] == [b"{}"]
 
 
+@pytest.mark.fault("G10")
 async def test_chunks_without_end_are_413_and_then_hung_up_on() -> None:
     async with door() as opened:
         wire = await opened.dial()
@@ -139,6 +145,7 @@ async def test_chunks_without_end_are_413_and_then_hung_up_on() -> None:
         assert await wire.status() == 413
 
 
+@pytest.mark.fault("G10")
 async def test_a_length_that_promises_too_much_stores_nothing() -> None:
     parts = Parts()
     async with door(parts) as opened:
@@ -149,6 +156,7 @@ async def test_a_length_that_promises_too_much_stores_nothing() -> None:
     assert parts.intake.calls == []
 
 
+@pytest.mark.fault("G10")
 async def test_a_length_that_promises_too_little_cuts_the_body_there() -> None:
     parts = Parts()
     async with door(parts) as opened:

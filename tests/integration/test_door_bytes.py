@@ -24,6 +24,7 @@ from tests.unit.web.stubs import Parts, StubIntake
 START = b"POST /webhooks HTTP/1.1\r\nHost: example.com\r\n"
 
 
+@pytest.mark.fault("G10")
 @pytest.mark.parametrize(
     "malformed",
     [
@@ -60,6 +61,7 @@ async def test_what_is_not_http_is_400_and_ends_the_connection(malformed: bytes)
     assert parts.intake.calls == []
 
 
+@pytest.mark.fault("G4")
 @pytest.mark.parametrize(
     "large",
     [
@@ -124,6 +126,7 @@ async def test_a_call_may_arrive_in_any_two_pieces() -> None:
     assert {call.body for _, call in parts.intake.calls} == {b"{}"}
 
 
+@pytest.mark.fault("G10")
 async def test_a_compressed_body_is_never_unpacked_here() -> None:
     parts = Parts(StubIntake(UnsupportedMedia("A compressed body is not read.")))
     async with door(parts) as opened:
@@ -168,6 +171,7 @@ async def test_an_upgrade_is_not_offered() -> None:
         assert await wire.status("GET /health/live") == 200
 
 
+@pytest.mark.fault("G10")
 @pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
 def test_the_deadlines_hold_in_the_whole_server_on_every_event_loop(
     loop: Callable[[], asyncio.AbstractEventLoop],

@@ -30,6 +30,7 @@ async def _observed(observer: Observer, folder: Path) -> tuple[list[Step], dict[
     return list(observer.read(trace)), calls
 
 
+@pytest.mark.fault("C8")
 @pytest.mark.parametrize("observer", observers(), ids=lambda one: type(one).__name__)
 async def test_every_202_follows_the_sync_of_its_row_and_syncs_are_shared(
     observer: Observer, tmp_path: Path

@@ -12,6 +12,7 @@ from tests.integration.small_disk import SmallDisk, disks
 on_each_disk = pytest.mark.parametrize("disk", disks(), ids=lambda disk: type(disk).__name__)
 
 
+@pytest.mark.fault("C1")
 @on_each_disk
 async def test_while_the_disk_is_full_webhooks_get_503_and_the_service_is_not_ready(
     disk: SmallDisk, tmp_path: Path
@@ -32,6 +33,7 @@ async def test_while_the_disk_is_full_webhooks_get_503_and_the_service_is_not_re
         assert await service.stop() == 0
 
 
+@pytest.mark.fault("C1")
 @on_each_disk
 async def test_a_mail_that_the_full_disk_caught_on_its_way_is_not_sent(
     disk: SmallDisk, tmp_path: Path
@@ -42,6 +44,7 @@ async def test_a_mail_that_the_full_disk_caught_on_its_way_is_not_sent(
         assert (sink.broken_off, sink.taken) == (1, [])
 
 
+@pytest.mark.fault("C1")
 @on_each_disk
 async def test_once_there_is_room_an_idle_service_finds_out_by_itself(
     disk: SmallDisk, tmp_path: Path
@@ -53,6 +56,7 @@ async def test_once_there_is_room_an_idle_service_finds_out_by_itself(
                 pass
 
 
+@pytest.mark.fault("C1")
 @on_each_disk
 async def test_once_there_is_room_everything_goes_on_and_every_202_has_its_row_and_its_mail(
     disk: SmallDisk, tmp_path: Path

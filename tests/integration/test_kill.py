@@ -18,6 +18,7 @@ OPEN = 10
 SEED = 20261123
 
 
+@pytest.mark.fault("A1")
 @pytest.mark.timeout(600)
 async def test_a_killed_process_loses_nothing_and_explains_every_repeat(tmp_path: Path) -> None:
     chance = random.Random(SEED)

@@ -4,10 +4,13 @@ import asyncio
 import signal
 from pathlib import Path
 
+import pytest
+
 from tests.service import Service, assigned, running
 from tests.smtp_sink import SmtpSink
 
 
+@pytest.mark.fault("A5")
 async def test_sigterm_lets_sends_in_flight_finish_and_exits_0(tmp_path: Path) -> None:
     async with SmtpSink() as sink, running(tmp_path, sink.port) as service:
         sink.hold()
@@ -29,6 +32,7 @@ async def test_sigterm_lets_sends_in_flight_finish_and_exits_0(tmp_path: Path) -
         assert sorted(mail.to for mail in sink.taken) == ["jane@example.com", "john@example.com"]
 
 
+@pytest.mark.fault("A6")
 async def test_sigterm_with_a_silent_server_exits_0_at_the_end_of_its_grace(
     tmp_path: Path,
 ) -> None:
@@ -46,6 +50,7 @@ async def test_sigterm_with_a_silent_server_exits_0_at_the_end_of_its_grace(
         assert [attempt["outcome"] for attempt in detail["attempts"]] == ["unknown"]
 
 
+@pytest.mark.fault("A6")
 async def test_a_second_sigterm_exits_1_at_once_and_keeps_the_promises(tmp_path: Path) -> None:
     async with SmtpSink() as sink:
         service = Service(tmp_path, sink.port)

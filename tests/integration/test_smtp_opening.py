@@ -110,6 +110,7 @@ async def test_a_server_without_a_greeting_is_given_up(kind: str) -> None:
     assert error.evidence.phase == "connect"
 
 
+@pytest.mark.fault("E3")
 async def test_a_server_that_only_listens_gets_no_further_than_tls() -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
@@ -194,6 +195,7 @@ async def test_encryption_of_long_ago_gets_no_password(kind: str) -> None:
     assert no_secret_left(server)
 
 
+@pytest.mark.fault("E16")
 async def test_a_server_that_speaks_in_the_clear_gets_nothing_where_tls_was_asked_for() -> None:
     async with setting("plain", tls="implicit") as one:
         error = await one.refused()
@@ -203,7 +205,8 @@ async def test_a_server_that_speaks_in_the_clear_gets_nothing_where_tls_was_aske
     assert one.server.verbs() == []
 
 
-@pytest.mark.parametrize("user", [USER, None], ids=["E16-starttls", "E16-starttls-no-sign-in"])
+@pytest.mark.fault("E16")
+@pytest.mark.parametrize("user", [USER, None], ids=["starttls", "starttls-no-sign-in"])
 async def test_without_starttls_nothing_is_said_in_the_clear(user: str | None) -> None:
     async with setting("plain", tls="starttls", user=user) as one:
         error = await one.refused()
@@ -213,6 +216,7 @@ async def test_without_starttls_nothing_is_said_in_the_clear(user: str | None) -
     assert one.server.verbs() == ["EHLO"]
 
 
+@pytest.mark.fault("E17")
 @pytest.mark.parametrize(
     "said",
     [
@@ -221,7 +225,7 @@ async def test_without_starttls_nothing_is_said_in_the_clear(user: str | None) -
         b"220 go\r\n2",
         b"220 go\r\nEHLO\r\n",
     ],
-    ids=[f"E17-starttls-{way}" for way in ("refused", "injected", "half-a-line", "garbage")],
+    ids=[f"starttls-{way}" for way in ("refused", "injected", "half-a-line", "garbage")],
 )
 async def test_whatever_follows_the_answer_to_starttls_ends_the_session(said: bytes) -> None:
     server = SmtpServer()
@@ -235,8 +239,9 @@ async def test_whatever_follows_the_answer_to_starttls_ends_the_session(said: by
     assert not server.mails
 
 
+@pytest.mark.fault("E17")
 @pytest.mark.parametrize(
-    "step", [Conversation.close, Conversation.hang], ids=["E17-starttls-close", "E17-starttls-hang"]
+    "step", [Conversation.close, Conversation.hang], ids=["starttls-close", "starttls-hang"]
 )
 async def test_a_server_that_fails_at_starttls_is_the_channels_fault(step: Step) -> None:
     server = SmtpServer()

@@ -277,6 +277,7 @@ async def test_a_connection_lost_before_the_dot_is_for_later(kind: str, way: obj
         assert not server.mails
 
 
+@pytest.mark.fault("G12")
 @pytest.mark.parametrize(
     "to",
     [

@@ -52,6 +52,7 @@ def test_a_file_that_cannot_be_made_durable_is_refused() -> None:
         connection.open_writer(memory)
 
 
+@pytest.mark.fault("A9")
 async def test_a_second_process_is_refused_with_the_name_of_the_holder(tmp_path: Path) -> None:
     path = tmp_path / "notifier.db"
     process = await asyncio.create_subprocess_exec(
@@ -73,6 +74,7 @@ async def test_a_second_process_is_refused_with_the_name_of_the_holder(tmp_path:
     await harness.store.close()
 
 
+@pytest.mark.fault("A9")
 async def test_a_store_in_this_process_is_refused_too(tmp_path: Path) -> None:
     harness = StoreHarness("sqlite", tmp_path)
     with pytest.raises(StoreLocked, match="one process at a time"):
@@ -84,8 +86,10 @@ async def test_a_store_in_this_process_is_refused_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("start", "garbage"),
     [
-        pytest.param(0, b"not a database at all" * 10, id="header"),
-        pytest.param(4096, b"\xa5" * 4096, id="page"),
+        pytest.param(
+            0, b"not a database at all" * 10, id="C6-header", marks=pytest.mark.fault("C6")
+        ),
+        pytest.param(4096, b"\xa5" * 4096, id="C5-page", marks=pytest.mark.fault("C5")),
     ],
 )
 async def test_a_damaged_file_is_refused_and_left_as_it_was(
@@ -104,6 +108,7 @@ async def test_a_damaged_file_is_refused_and_left_as_it_was(
         StoreHarness("sqlite", tmp_path)
 
 
+@pytest.mark.fault("C6")
 async def test_a_truncated_file_is_refused_and_left_as_it_was(tmp_path: Path) -> None:
     path = await made(tmp_path)
     path.write_bytes(path.read_bytes()[: 3 * 4096])
@@ -134,6 +139,7 @@ def test_migrations_are_applied_once_in_order(tmp_path: Path) -> None:
     writer.close()
 
 
+@pytest.mark.fault("A4")
 def test_a_migration_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     writer = connection.open_writer(tmp_path / "notifier.db")
     broken = Migration(1, "one", "CREATE TABLE a (x); CREATE TABLE a (x);")

@@ -1,4 +1,4 @@
-"""The SMS channel against real sockets on loopback that misbehave (cells F1 to F4, F13)."""
+"""The SMS channel against real sockets on loopback that misbehave."""
 
 import asyncio
 import socket
@@ -117,7 +117,7 @@ def ours() -> bool:
     return True
 
 
-async def test_F0_sends_in_a_row_share_one_connection() -> None:
+async def test_sends_in_a_row_share_one_connection() -> None:
     async with (
         listening(says(answer(b"201 Created", CREATED))) as (api, base),
         channel_at(base) as channel,
@@ -128,7 +128,8 @@ async def test_F0_sends_in_a_row_share_one_connection() -> None:
     assert all(request.startswith(b"POST /2010-04-01/Accounts/AC") for request in api.requests)
 
 
-async def test_F1_a_429_with_retry_after_is_kept_by_the_sdk_and_not_repeated() -> None:
+@pytest.mark.fault("F1")
+async def test_a_429_with_retry_after_is_kept_by_the_sdk_and_not_repeated() -> None:
     refusal = answer(b"429 Too Many Requests", b'{"code": 20429}', b"Retry-After: 9")
     async with listening(says(refusal)) as (api, base), channel_at(base) as channel:
         with pytest.raises(Transient) as caught:
@@ -137,8 +138,9 @@ async def test_F1_a_429_with_retry_after_is_kept_by_the_sdk_and_not_repeated() -
     assert len(api.requests) == 1
 
 
+@pytest.mark.fault("F3")
 @pytest.mark.parametrize("act", [resets, closes], ids=["reset", "closed"])
-async def test_F3_a_connection_lost_after_the_request_is_unknown(act: Act) -> None:
+async def test_a_connection_lost_after_the_request_is_unknown(act: Act) -> None:
     async with listening(act) as (api, base), channel_at(base) as channel:
         with pytest.raises(Unknown) as caught:
             await channel.send(OUTGOING, ours)
@@ -146,8 +148,9 @@ async def test_F3_a_connection_lost_after_the_request_is_unknown(act: Act) -> No
     assert len(api.requests) == 1
 
 
+@pytest.mark.fault("F3")
 @pytest.mark.parametrize("said", [b"", b"HTTP/1.1 2"], ids=["silent", "half-a-status"])
-async def test_F3_a_server_that_hangs_after_the_request_is_unknown_at_the_deadline(
+async def test_a_server_that_hangs_after_the_request_is_unknown_at_the_deadline(
     said: bytes,
 ) -> None:
     async def act(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -161,7 +164,8 @@ async def test_F3_a_server_that_hangs_after_the_request_is_unknown_at_the_deadli
     assert len(api.requests) == 1
 
 
-async def test_F3_a_dripping_answer_is_cut_off_by_the_total_deadline() -> None:
+@pytest.mark.fault("F3")
+async def test_a_dripping_answer_is_cut_off_by_the_total_deadline() -> None:
     stopped = asyncio.Event()
 
     async def act(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -180,7 +184,8 @@ async def test_F3_a_dripping_answer_is_cut_off_by_the_total_deadline() -> None:
     assert len(api.requests) == 1
 
 
-async def test_F3_a_refused_connection_is_the_channels_fault() -> None:
+@pytest.mark.fault("F3")
+async def test_a_refused_connection_is_the_channels_fault() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         base = f"http://127.0.0.1:{closed.getsockname()[1]}"
@@ -191,8 +196,9 @@ async def test_F3_a_refused_connection_is_the_channels_fault() -> None:
     assert caught.value.evidence.remote == base.removeprefix("http://")
 
 
+@pytest.mark.fault("F3")
 @pytest.mark.parametrize(("connect", "total"), [(0.3, 30.0), (30.0, 0.3)], ids=["own", "total"])
-async def test_F3_a_connection_that_never_comes_about_is_the_channels_fault(
+async def test_a_connection_that_never_comes_about_is_the_channels_fault(
     connect: float, total: float
 ) -> None:
     with socket.socket() as full, ExitStack() as fillers:
@@ -209,7 +215,8 @@ async def test_F3_a_connection_that_never_comes_about_is_the_channels_fault(
     assert caught.value.evidence.phase == "connect"
 
 
-async def test_F3_a_handshake_that_is_never_answered_is_the_channels_fault() -> None:
+@pytest.mark.fault("F3")
+async def test_a_handshake_that_is_never_answered_is_the_channels_fault() -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
@@ -220,7 +227,8 @@ async def test_F3_a_handshake_that_is_never_answered_is_the_channels_fault() -> 
     assert caught.value.evidence.phase == "connect"
 
 
-async def test_F3_a_server_that_does_not_speak_tls_gets_no_request() -> None:
+@pytest.mark.fault("F3")
+async def test_a_server_that_does_not_speak_tls_gets_no_request() -> None:
     plain = asyncio.Event()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -240,8 +248,9 @@ async def test_F3_a_server_that_does_not_speak_tls_gets_no_request() -> None:
     assert caught.value.evidence.phase == "connect"
 
 
+@pytest.mark.fault("F4")
 @pytest.mark.parametrize("act", [closes, hangs], ids=["closed", "hang"])
-async def test_F4_a_201_whose_body_never_comes_is_accepted(act: Act) -> None:
+async def test_a_201_whose_body_never_comes_is_accepted(act: Act) -> None:
     async def cut(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await says(answer(b"201 Created", CREATED)[:-5])(reader, writer)
         await act(reader, writer)
@@ -252,7 +261,8 @@ async def test_F4_a_201_whose_body_never_comes_is_accepted(act: Act) -> None:
     assert len(api.requests) == 1
 
 
-async def test_F13_a_redirect_is_not_followed() -> None:
+@pytest.mark.fault("F13")
+async def test_a_redirect_is_not_followed() -> None:
     async with listening(says(answer(b"201 Created", CREATED))) as (elsewhere, there):
         moved = answer(b"307 Temporary Redirect", b"", b"Location: " + there.encode())
         async with listening(says(moved)) as (api, base), channel_at(base) as channel:

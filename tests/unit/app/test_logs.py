@@ -56,6 +56,7 @@ def test_a_json_line_holds_time_level_message_and_what_it_carries() -> None:
     }
 
 
+@pytest.mark.fault("G24")
 def test_a_json_line_is_one_line_whatever_it_says() -> None:
     line = JsonLines().format(record("a\nb\r\u2028c\udcff", raised(), odd=object()))
     assert len(line.splitlines()) == 1
@@ -68,6 +69,7 @@ def test_a_console_line_holds_the_same_as_text() -> None:
     assert ConsoleLines().format(record("done")) == "2026-11-23T09:00:00.500Z INFO    done"
 
 
+@pytest.mark.fault("G24")
 def test_a_console_line_is_one_line_whatever_it_says() -> None:
     line = ConsoleLines().format(record("a\nb\r", raised(), title="x\ny"))
     assert "\n" not in line

@@ -20,11 +20,12 @@ class StubStore:
     fault: str | None = None
     oldest: dict[str, Instant] = field(default_factory=dict)
     unreadable: bool = False
+    trouble: tuple[str, ...] = ()
 
     async def health(self) -> Health:
         if self.unreadable:
             raise StoreFailed("the store cannot be read at present: disk I/O error")
-        return Health(self.fault, self.oldest)
+        return Health(self.fault, self.oldest, self.trouble)
 
 
 @dataclass
@@ -95,3 +96,8 @@ async def test_what_waits_longer_than_a_quarter_of_its_life_degrades_it() -> Non
 async def test_what_waits_less_or_on_an_unknown_channel_does_not() -> None:
     oldest = {"email": NOON - 6 * HOUR, "sms": NOON - HOUR // 4, "pigeon": 0}
     assert await watch(StubStore(oldest=oldest)).readiness() == Readiness(True, "ok")
+
+
+async def test_trouble_that_stops_no_commit_degrades_it() -> None:
+    found = await watch(StubStore(trouble=("The log is large.",))).readiness()
+    assert found == Readiness(True, "degraded", ("The log is large.",))

@@ -125,6 +125,7 @@ async def test_what_is_no_longer_ours_is_handed_back_unsent(respx_mock: respx.Mo
     assert route.call_count == 0
 
 
+@pytest.mark.fault("F4")
 @pytest.mark.parametrize("body", ["", "{", "null", "[]", '{"sid": 7}', "\ud800", '{"sid": "S'])
 async def test_a_201_whose_body_is_unreadable_is_accepted_without_a_sid(
     respx_mock: respx.MockRouter, body: str
@@ -136,6 +137,7 @@ async def test_a_201_whose_body_is_unreadable_is_accepted_without_a_sid(
     assert route.call_count == 1
 
 
+@pytest.mark.fault("F4")
 async def test_a_201_with_odd_fields_is_accepted(respx_mock: respx.MockRouter) -> None:
     odd = {"date_created": 5, "num_segments": {}, "subresource_uris": 1, "price": [], "to": None}
     respx_mock.post(MESSAGES).mock(return_value=created(**odd))
@@ -158,6 +160,7 @@ async def test_an_endless_answer_is_read_no_further_than_needed(
     assert taken == 7
 
 
+@pytest.mark.fault("F6")
 @pytest.mark.parametrize(
     ("status", "code", "kind", "reason"),
     [
@@ -197,6 +200,7 @@ async def test_a_problem_document_is_understood_too(respx_mock: respx.MockRouter
     assert error.evidence.reply == "Invalid"
 
 
+@pytest.mark.fault("F1")
 @pytest.mark.parametrize(
     ("headers", "waits"),
     [
@@ -220,6 +224,7 @@ async def test_429_waits_as_long_as_it_says(
     assert error.retry_after == waits
 
 
+@pytest.mark.fault("F2")
 @pytest.mark.parametrize("body", [b"", b"<html>Bad gateway</html>", b'{"code": 20500}'])
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 async def test_a_server_error_is_unknown_and_not_repeated(
@@ -230,6 +235,7 @@ async def test_a_server_error_is_unknown_and_not_repeated(
     assert error.evidence.phase == "response"
 
 
+@pytest.mark.fault("F13")
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 async def test_a_redirect_is_not_followed(respx_mock: respx.MockRouter, status: int) -> None:
     elsewhere = respx_mock.route(host="elsewhere.example.com").mock(return_value=created())
@@ -244,6 +250,7 @@ async def test_a_200_that_is_not_twilios_is_unknown(respx_mock: respx.MockRouter
     assert isinstance(error, Unknown)
 
 
+@pytest.mark.fault("F3")
 @pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout])
 async def test_what_fails_before_the_first_byte_is_the_channels_fault(
     respx_mock: respx.MockRouter, error: type[httpx.HTTPError]
@@ -258,6 +265,7 @@ async def test_what_fails_before_the_first_byte_is_the_channels_fault(
     assert evidence.reply == f"{error.__name__}: no way"
 
 
+@pytest.mark.fault("F3")
 @pytest.mark.parametrize(
     "error",
     [

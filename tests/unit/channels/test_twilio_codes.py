@@ -37,6 +37,7 @@ def read(body: str, **headers: str) -> Answer:
     return twilio_codes.read(400, named, body, "api.example.com")
 
 
+@pytest.mark.fault("F6")
 @pytest.mark.parametrize("code", [21211, 21421, 21614, 21635, 30005, 30006])
 def test_a_bad_number_counts_against_the_address(code: int) -> None:
     error = twilio_codes.refusal(answer(400, code))
@@ -44,6 +45,7 @@ def test_a_bad_number_counts_against_the_address(code: int) -> None:
     assert error.reason is Reason.BAD_ADDRESS
 
 
+@pytest.mark.fault("F6")
 @pytest.mark.parametrize("code", [30004, 30640])
 def test_a_blocked_number_counts_against_the_address_as_rejected(code: int) -> None:
     error = twilio_codes.refusal(answer(400, code))
@@ -51,12 +53,14 @@ def test_a_blocked_number_counts_against_the_address_as_rejected(code: int) -> N
     assert error.reason is Reason.REJECTED
 
 
+@pytest.mark.fault("F6")
 def test_a_recipient_who_sent_stop_has_opted_out() -> None:
     error = twilio_codes.refusal(answer(400, 21610))
     assert type(error) is Permanent
     assert error.reason is Reason.OPTED_OUT
 
 
+@pytest.mark.fault("F6")
 @pytest.mark.parametrize(
     "code",
     [*MESSAGE, *DESTINATION],
@@ -67,6 +71,7 @@ def test_a_refused_message_or_destination_concerns_nothing_but_itself(code: int)
     assert error.reason is Reason.REJECTED
 
 
+@pytest.mark.fault("F6")
 @pytest.mark.parametrize("code", [30012, 30036])
 def test_a_message_whose_time_ran_out_at_twilio_is_expired(code: int) -> None:
     error = twilio_codes.refusal(answer(400, code))
@@ -74,6 +79,7 @@ def test_a_message_whose_time_ran_out_at_twilio_is_expired(code: int) -> None:
     assert error.reason is Reason.EXPIRED
 
 
+@pytest.mark.fault("F6")
 @pytest.mark.parametrize(
     "code",
     [*ACCOUNT, *SENDER],
@@ -84,6 +90,7 @@ def test_a_fault_of_the_account_or_the_settings_goes_to_the_breaker(code: int) -
     assert error.hold is None
 
 
+@pytest.mark.fault("F6")
 @pytest.mark.parametrize(("status", "code"), [(401, 20003), (403, 20003), (401, None), (401, 9)])
 def test_a_refused_sign_in_holds_the_channel_for_fifteen_minutes(
     status: int, code: int | None
@@ -93,6 +100,7 @@ def test_a_refused_sign_in_holds_the_channel_for_fifteen_minutes(
     assert error.hold == 15 * MINUTE
 
 
+@pytest.mark.fault("F6")
 @pytest.mark.parametrize(
     ("code", "least"),
     [
@@ -116,6 +124,7 @@ def test_what_was_not_taken_waits_at_least_its_time(code: int, least: int | None
     assert error.reason is Reason.RETRIES_EXHAUSTED
 
 
+@pytest.mark.fault("F6")
 @pytest.mark.parametrize("code", AMBIGUOUS)
 def test_a_code_that_leaves_it_open_is_unknown_under_any_status(code: int) -> None:
     for status in (400, 500):
@@ -124,6 +133,7 @@ def test_a_code_that_leaves_it_open_is_unknown_under_any_status(code: int) -> No
         assert error.reason is Reason.OUTCOME_UNKNOWN
 
 
+@pytest.mark.fault("F6")
 def test_every_row_of_the_table_is_named_in_these_tests() -> None:
     counts = dict.fromkeys(Meaning, 0)
     for rule in RULES.values():
@@ -137,6 +147,7 @@ def test_every_row_of_the_table_is_named_in_these_tests() -> None:
     }
 
 
+@pytest.mark.fault("F2")
 @pytest.mark.parametrize("code", [None, 20003, 20429, 20500, 21211, 21610, 29999])
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 599, 200, 204])
 def test_a_server_error_or_a_hollow_success_is_unknown_whatever_the_code(
@@ -145,6 +156,7 @@ def test_a_server_error_or_a_hollow_success_is_unknown_whatever_the_code(
     assert isinstance(twilio_codes.refusal(answer(status, code)), Unknown)
 
 
+@pytest.mark.fault("F1")
 @pytest.mark.parametrize("code", [None, 20003, 20500, 21211, 29999])
 def test_429_is_always_safe_to_try_again(code: int | None) -> None:
     error = twilio_codes.refusal(answer(429, code, retry_after=7 * SECOND))
@@ -159,16 +171,19 @@ def test_the_longer_of_the_codes_wait_and_the_headers_holds(asked: int, waits: i
     assert error.retry_after == waits
 
 
+@pytest.mark.fault("F13")
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_a_fault_of_the_endpoint(status: int) -> None:
     assert isinstance(twilio_codes.refusal(answer(status)), ChannelDown)
 
 
+@pytest.mark.fault("F7")
 @pytest.mark.parametrize("status", [403, 404])
 def test_a_refusal_without_a_code_of_twilios_is_a_fault_of_the_endpoint(status: int) -> None:
     assert isinstance(twilio_codes.refusal(answer(status)), ChannelDown)
 
 
+@pytest.mark.fault("F7")
 @pytest.mark.parametrize(("status", "code"), [(400, None), (400, 29999), (403, 29999), (422, None)])
 def test_any_other_4xx_is_rejected_for_good(status: int, code: int | None) -> None:
     error = twilio_codes.refusal(answer(status, code))
@@ -205,6 +220,7 @@ def test_a_sid_of_another_form_counts_as_absent(sid: object) -> None:
     assert read(json.dumps({"sid": sid})).sid is None
 
 
+@pytest.mark.fault("F7")
 @pytest.mark.parametrize("code", ["21211", True, 21211.0, None, 0, -1, 10**7, 10**30, [21211]])
 def test_a_code_of_another_form_counts_as_absent(code: object) -> None:
     assert read(json.dumps({"code": code})).code is None
@@ -228,6 +244,7 @@ def test_201_means_made_and_another_2xx_only_with_a_sid(
     assert Answer(status, None, sid, None, None, "api.example.com").made is made
 
 
+@pytest.mark.fault("F1")
 @pytest.mark.parametrize(
     ("value", "wait"),
     [
@@ -244,6 +261,7 @@ def test_retry_after_is_read_as_seconds_or_as_a_date(value: str, wait: int) -> N
     assert read("{}", retry_after=value, date=date).retry_after == wait
 
 
+@pytest.mark.fault("F1")
 @pytest.mark.parametrize(
     "value",
     [

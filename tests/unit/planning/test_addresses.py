@@ -34,6 +34,7 @@ def test_grammar_decides_not_the_kind_of_domain(given_as: str, normalised: str) 
     assert normalise("email", given_as, None) == normalised
 
 
+@pytest.mark.fault("G12")
 @pytest.mark.parametrize(
     "text",
     [

@@ -94,6 +94,7 @@ def shown_name(letter: Letter) -> str:
     return str(make_header(decode_header(name))) if name else ""
 
 
+@pytest.mark.fault("G12", "G25")
 def test_a_mail_has_these_headers_and_no_others() -> None:
     assert head_lines(replace(LETTER, reply_to="desk@example.com")) == [
         b"From: IT Help Desk System <helpdesk@example.com>",
@@ -213,6 +214,7 @@ def test_a_long_name_leaves_the_address_its_own_line() -> None:
     ]
 
 
+@pytest.mark.fault("G11")
 @pytest.mark.parametrize("field", [_with_subject, _with_name])
 @pytest.mark.parametrize("hostile", ["a\r\nBcc: b@example.com", "a\nb", "a\x00b", "a\rb"])
 def test_a_control_character_in_a_header_is_refused(
@@ -222,6 +224,7 @@ def test_a_control_character_in_a_header_is_refused(
         write(field(hostile))
 
 
+@pytest.mark.fault("G12")
 @pytest.mark.parametrize("field", [_to, _from, _reply_to])
 @pytest.mark.parametrize(
     "hostile",

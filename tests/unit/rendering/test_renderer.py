@@ -312,6 +312,7 @@ def test_the_recipe_changes_with_the_style(style: Style) -> None:
     assert Renderer(style).recipe == Renderer(replace(style)).recipe
 
 
+@pytest.mark.fault("G12")
 def test_an_address_that_would_forge_a_header_fails_the_delivery() -> None:
     with pytest.raises(Permanent) as raised:
         RENDERER.render(batch(ASSIGNED, to="a@example.com\r\nBcc: b@example.com"), Medium.EMAIL)

@@ -11,6 +11,7 @@ from notifier.rendering.text import boundary, clean, shorten
 ANYTHING = st.text(st.characters(), max_size=400)
 
 
+@pytest.mark.fault("G11")
 @pytest.mark.parametrize(
     ("given_text", "shown"),
     [

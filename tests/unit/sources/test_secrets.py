@@ -21,6 +21,7 @@ def test_a_secret_holds_24_to_64_bytes(length: int) -> None:
     assert secret.key == key
 
 
+@pytest.mark.fault("G7")
 @pytest.mark.parametrize("length", [0, 1, 23, 65, 1000])
 def test_a_shorter_or_longer_secret_is_refused(length: int) -> None:
     with pytest.raises(ConfigurationError, match=f"24 to 64 bytes, not {length}"):
@@ -35,6 +36,7 @@ def test_several_secrets_are_read_in_their_order() -> None:
     assert [secret.key for secret in parse(text)] == keys
 
 
+@pytest.mark.fault("G7")
 @pytest.mark.parametrize("text", ["", "   ", "\n"])
 def test_no_text_is_no_secret(text: str) -> None:
     assert parse(text) == ()
@@ -46,6 +48,7 @@ def test_padding_may_be_left_out(length: int) -> None:
     assert secret.key == bytes(length)
 
 
+@pytest.mark.fault("G7")
 @pytest.mark.parametrize(
     ("text", "what"),
     [

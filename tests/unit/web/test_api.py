@@ -36,6 +36,7 @@ def filled() -> Parts:
     )
 
 
+@pytest.mark.fault("G22")
 @pytest.mark.parametrize("path", ALL_PATHS)
 async def test_nothing_is_shown_without_a_token(path: str) -> None:
     async with client(filled()) as http:
@@ -220,6 +221,7 @@ async def test_without_a_query_everything_is_asked_for() -> None:
     assert parts.history.asked == [(EventFilter(), Slice(50)), (DeliveryFilter(), Slice(50))]
 
 
+@pytest.mark.fault("G22")
 @pytest.mark.parametrize("path", ["/v1/events", "/v1/deliveries"])
 @pytest.mark.parametrize(
     ("query", "wrong"),

@@ -44,6 +44,7 @@ async def test_any_other_length_is_left_to_what_arrives(value: bytes) -> None:
     assert await body.read(length(value), Arriving(b"abc"), 3) == b"abc"
 
 
+@pytest.mark.fault("G10")
 async def test_reading_stops_at_the_chunk_that_passes_the_limit() -> None:
     arriving = Arriving(b"ab", b"cd", b"ef")
     with pytest.raises(TooLarge):

@@ -136,6 +136,7 @@ async def test_every_refusal_has_its_status_and_code(
     assert answer.json()["code"] == (code or "unsupported_media_type")
 
 
+@pytest.mark.fault("B3")
 @pytest.mark.parametrize("error", [BadSignature("timestamp too old"), StoreFailed("/secret/path")])
 async def test_the_cause_is_for_the_log_only(
     error: NotifierError, caplog: pytest.LogCaptureFixture
@@ -194,6 +195,7 @@ async def test_any_other_method_is_405_before_the_source_is_looked_at(
     assert answer.headers["allow"] == "POST"
 
 
+@pytest.mark.fault("G19")
 @pytest.mark.parametrize(
     ("base", "url"),
     [
