@@ -12,17 +12,17 @@ import click
 from notifier.cli import output
 from notifier.model.errors import ConfigurationError, NotifierError
 
-_COMMANDS = ("serve", "demo", "init", "emit", "sign", "version")
+COMMANDS = ("serve", "demo", "init", "emit", "sign", "version")
 
 
 class _Commands(click.Group):
     """Imports a command's module when it is asked for, so that small ones start at once."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
+        if cmd_name not in COMMANDS:
             return None
         found = importlib.import_module(f"notifier.cli.{cmd_name}").command
         return found if isinstance(found, click.Command) else None
