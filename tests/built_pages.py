@@ -1,11 +1,12 @@
 """The pages that `make docs` has built: every link within them leads somewhere.
 
-`python -m tests.built_pages FOLDER` takes the built folder, prints each link that leads nowhere, and
-each thing that a page would fetch from elsewhere. Links to other sites are counted, not followed:
-whether somebody else's page is there is no property of ours.
+`python -m tests.built_pages FOLDER` prints each link that leads nowhere, and each thing that a
+page would fetch from elsewhere. Links to other sites are counted, not followed: whether somebody
+else's page is there is no property of ours.
 """
 
 import sys
+from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -13,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 _FETCHED = {"script": "src", "img": "src", "iframe": "src", "link": "href"}
 
 
-class _Page(HTMLParser):
+class Page(HTMLParser):
     """What a page links to, what it fetches, and which places it has."""
 
     def __init__(self) -> None:
@@ -31,49 +32,50 @@ class _Page(HTMLParser):
             self.fetched.append(given[_FETCHED[tag]])
 
 
-def read(path: Path) -> _Page:
-    """Parse one page."""
-    page = _Page()
-    page.feed(path.read_text(encoding="utf-8"))
-    return page
+def read(folder: Path) -> dict[Path, Page]:
+    """Parse every page of a folder."""
+    pages = {}
+    for path in sorted(folder.resolve().rglob("*.html")):
+        pages[path] = Page()
+        pages[path].feed(path.read_text(encoding="utf-8"))
+    return pages
 
 
-def faults(folder: Path) -> tuple[list[str], int, int]:
-    """Give what is wrong, how many links were followed, and how many lead to other sites."""
-    pages = {path.resolve(): read(path) for path in sorted(folder.rglob("*.html"))}
-    wrong: list[str] = []
-    followed = outside = 0
+def faults(pages: Mapping[Path, Page]) -> Iterator[str]:
+    """Give what is wrong, a line each."""
     for path, page in pages.items():
-        where = path.relative_to(folder.resolve())
-        wrong += [f"{where} fetches {one}" for one in page.fetched if urlsplit(one).netloc]
+        for one in page.fetched:
+            if urlsplit(one).netloc:
+                yield f"{path.name} fetches {one}"
         for link in page.links:
-            parts = urlsplit(link)
-            if parts.scheme or parts.netloc:
-                outside += 1
-                if parts.scheme != "https":
-                    wrong.append(f"{where}: {link} is not https")
-                continue
-            followed += 1
-            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
-            if target.is_dir():
-                target /= "index.html"
-            if not target.exists():
-                wrong.append(f"{where}: {link} leads nowhere")
-            elif parts.fragment and target in pages:
-                if unquote(parts.fragment) not in pages[target].places:
-                    wrong.append(f"{where}: {link} leads to no place on that page")
-    return wrong, followed, outside
+            if not leads_somewhere(path, link, pages):
+                yield f"{path.name}: {link} leads nowhere"
+
+
+def leads_somewhere(path: Path, link: str, pages: Mapping[Path, Page]) -> bool:
+    """Tell whether a link on the page at `path` has a target; of other sites, that it is https."""
+    parts = urlsplit(link)
+    if parts.scheme or parts.netloc:
+        return parts.scheme == "https"
+    target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+    if target.is_dir():
+        target /= "index.html"
+    if target not in pages:
+        return target.exists()
+    return not parts.fragment or unquote(parts.fragment) in pages[target].places
 
 
 def main() -> int:
     """Check the folder that was given; gives the exit status."""
-    folder = Path(sys.argv[1])
-    wrong, followed, outside = faults(folder)
+    pages = read(Path(sys.argv[1]))
+    wrong = list(faults(pages))
     for line in wrong:
         print(line)
-    pages = len(list(folder.rglob("*.html")))
-    print(f"{pages} pages, {followed} links followed, {outside} to other sites, {len(wrong)} wrong")
-    return 1 if wrong or not followed else 0
+    links = [link for page in pages.values() for link in page.links]
+    outside = sum(bool(urlsplit(link).netloc) for link in links)
+    print(f"{len(pages)} pages, {len(links)} links, {outside} of them to other sites, ", end="")
+    print(f"{len(wrong)} wrong")
+    return 1 if wrong or not links else 0
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from notifier.cli.main import COMMANDS
 from notifier.model.reasons import Reason
 from notifier.model.states import State
 from notifier.settings.settings import NAMES
+from tests import built_pages
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -128,3 +129,16 @@ def test_every_page_is_in_the_navigation(path: Path) -> None:
 def test_every_command_that_a_page_shows_exists(path: Path) -> None:
     shown = re.findall(r"(?m)(?:^|`)notifier ([a-z-]+)", path.read_text(encoding="utf-8"))
     assert set(shown) <= set(COMMANDS)
+
+
+def test_a_built_page_that_links_to_nothing_is_found(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text(
+        '<h1 id="top">A</h1><a href="b.html#here">b</a><a href="#top">up</a>'
+    )
+    (tmp_path / "b.html").write_text('<p id="here"><a href="a.html">a</a>')
+    assert list(built_pages.faults(built_pages.read(tmp_path))) == []
+    (tmp_path / "c.html").write_text(
+        '<script src="https://cdn.example.com/x.js"></script><a href="b.html#gone">b</a>'
+        '<a href="d.html">d</a><a href="http://example.com">e</a>'
+    )
+    assert len(list(built_pages.faults(built_pages.read(tmp_path)))) == 4
