@@ -1,10 +1,12 @@
 """The reference pages, held against the code both ways: nothing is missing, nothing is made up."""
 
 import ast
+import importlib
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
+import click
 import pytest
 import yaml
 
@@ -76,8 +78,34 @@ def test_every_setting_says_the_default_of_the_example() -> None:
             assert given[name] == stated[1], name
 
 
+def commands() -> dict[str, click.Command]:
+    """Give the commands by their headings: `serve`, `deliveries`, `deliveries list` and so on."""
+    found: dict[str, click.Command] = {}
+    for name in COMMANDS:
+        command = importlib.import_module(f"notifier.cli.{name.replace('-', '_')}").command
+        found[name] = command
+        for inner, one in getattr(command, "commands", {}).items():
+            found[f"{name} {inner}"] = one
+    return found
+
+
 def test_every_command_has_its_heading_and_back() -> None:
-    same((one.split()[0] for one in headings("reference/cli.md")), COMMANDS)
+    found = commands()
+    same(headings("reference/cli.md"), COMMANDS)
+    same(headings("reference/cli.md", 3), (name for name in found if " " in name))
+
+
+def test_every_option_stands_under_its_command_and_back() -> None:
+    for name, command in commands().items():
+        level = 3 if " " in name else 2
+        text = re.split(r"(?m)^#", section("reference/cli.md", name, level))[0]
+        options = {
+            option
+            for parameter in command.params
+            for option in parameter.opts
+            if option.startswith("--") and option != "--help"
+        }
+        same(set(re.findall(r"`(--[a-z-]+)", text)), options)
 
 
 def test_every_route_has_its_heading_and_back() -> None:
