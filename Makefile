@@ -51,7 +51,8 @@ container: $(VENV)/dev.stamp
 	@$(BIN)/python -m tests.container $(CONTAINER_ARGS)
 
 docs: $(VENV)/docs.stamp
-	@$(BIN)/python -m docs.build
+	@$(BIN)/zensical build --clean --strict
+	@$(BIN)/python -m tests.built_pages build/docs
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .

@@ -14,7 +14,7 @@ import click
 from notifier.cli import flags, output
 from notifier.model.errors import CallFailed, ConfigurationError, NotifierError
 
-_COMMANDS = (
+COMMANDS = (
     "serve",
     "demo",
     "init",
@@ -37,10 +37,10 @@ class _Commands(click.Group):
     """Imports a command's module when it is asked for, so that small ones start at once."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
+        if cmd_name not in COMMANDS:
             return None
         name = cmd_name.replace("-", "_")
         found = importlib.import_module(f"notifier.cli.{name}").command
