@@ -18,6 +18,7 @@ from notifier.dispatch.batching import LaneRules
 from notifier.model.errors import StoreError
 from notifier.model.ids import IdMaker
 from notifier.store import connection, migrate, statements, upkeep
+from notifier.store.base import Unmetered
 from notifier.store.context import Context
 from notifier.store.transaction import Transaction
 from tests.caller import call_together
@@ -162,7 +163,7 @@ def _opened(path: Path) -> Iterator[apsw.Connection]:
 
 
 _CLOCK = FakeClock(4_000_000_000_000)
-_CONTEXT = Context(OPTIONS, "images", IdMaker(_CLOCK), LaneRules(LIMITS).decide)
+_CONTEXT = Context(OPTIONS, "images", IdMaker(_CLOCK), LaneRules(LIMITS).decide, Unmetered())
 _TEXTS = statements.load()
 
 HARNESS = Harness(

@@ -70,7 +70,7 @@ async def providers(seed: int) -> AsyncIterator[Providers]:
     """Open both on free ports of loopback."""
     chance, texts = random.Random(f"providers {seed}"), Counter[tuple[str, str]]()
 
-    async def keep(to: str, body: str) -> int:
+    async def keep(to: str, body: str, sid: str) -> int:
         texts[to, hashlib.sha256(body.encode()).hexdigest()] += 1
         await asyncio.sleep(chance.random() * _SLOWEST)
         return 1

@@ -22,7 +22,7 @@ _LAST_ANSWERS = 2
 async def shown(stage: Stage) -> AsyncIterator[str]:
     """Serve the page, on port 8081 if it is free; gives its address."""
     async with History(stage.url, stage.token) as history:
-        server = serving.server(application.build(stage, history), _LAST_ANSWERS)
+        server = serving.server(application.build(stage, history), _LAST_ANSWERS, lambda code: None)
         bound = listening(_PORT)
         running = asyncio.create_task(server.serve([bound]), name="page")
         try:
