@@ -10,10 +10,12 @@ import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from notifier.demo.page import serving
-from tests.browser import looking
+from tests.browser import MILLISECONDS, looking
 from tests.integration.demo_page import Demo, demonstration, stranger
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+expect.set_options(timeout=MILLISECONDS)
 
 LIVE = "#state.live"
 SIZES = (1280, 640, 320)
