@@ -10,10 +10,12 @@ import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from notifier.demo.page import serving
-from tests.browser import looking
+from tests.browser import MILLISECONDS, looking
 from tests.integration.demo_page import Demo, demonstration, stranger
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+expect.set_options(timeout=MILLISECONDS)
 
 LIVE = "#state.live"
 SIZES = (1280, 640, 320)
@@ -286,7 +288,7 @@ async def test_the_form_sends_another_by_keyboard(demo: Demo) -> None:
         await call.get_by_role("link").last.click()
         await expect(page.locator("main dl")).to_contain_text("UCS-2")
         await page.goto(demo.url)
-        await page.get_by_label("What happens").select_option("The last call comes again")
+        await page.get_by_label("What happens").select_option("Last call again")
         await page.get_by_role("button").click()
         await expect(page.locator("#news")).to_contain_text("200 duplicate")
         first = page.locator("#calls > li").first

@@ -10,10 +10,10 @@ from urllib.parse import parse_qs
 from notifier.demo.desk import JOHN, MARIA, Desk
 
 KINDS: Mapping[str, str] = {
-    "ticket.assigned": "A ticket is assigned",
-    "ticket.created": "A ticket is created",
-    "again": "The last call comes again",
-    "forged": "A call with a wrong signature",
+    "ticket.assigned": "Ticket assigned",
+    "ticket.created": "Ticket created",
+    "again": "Last call again",
+    "forged": "Wrong signature",
 }
 PEOPLE: Mapping[str, Mapping[str, str]] = {person["id"]: person for person in (JOHN, MARIA)}
 PRIORITIES = ("critical", "high", "medium", "low")
