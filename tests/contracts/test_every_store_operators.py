@@ -346,6 +346,19 @@ async def test_what_is_unknown_is_not_tried_again_once_it_is_cancelled(desk: Sto
     assert await desk.state_of(number) == "cancelled: operator"
 
 
+async def test_a_text_message_of_which_nobody_knows_ends_as_unknown_though_it_is_cancelled(
+    desk: StoreHarness,
+) -> None:
+    number = await born(desk, event(to=PHONE))
+    (batch,) = desk.taker.batches
+    await desk.store.start(batch, "nonce")
+    await desk.settle(batch, OutcomeKind.UNKNOWN)
+    assert await desk.store.cancel(number) == Operated(State.UNKNOWN, None)
+    await desk.advance(HOUR)
+    await desk.store.sweep()
+    assert await desk.state_of(number) == "failed: outcome_unknown"
+
+
 async def test_a_second_cancel_changes_nothing(desk: StoreHarness) -> None:
     number = await born(desk)
     assert await desk.store.cancel(number) == await desk.store.cancel(number)

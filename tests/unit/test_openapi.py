@@ -8,6 +8,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 from starlette.routing import Route
 
 from notifier import __version__
+from notifier.app.channels import MEDIA
 from notifier.model.events import TICKET_TYPES, Priority
 from notifier.model.reasons import Reason
 from notifier.model.states import State
@@ -16,6 +17,7 @@ from notifier.web.api import DELIVERY_PARAMETERS, EVENT_PARAMETERS
 from notifier.web.auth import Bearer
 from notifier.web.health import Health
 from notifier.web.metrics import Metrics
+from notifier.web.operations import PREVIEW_FIELDS, TEST_FIELDS
 from notifier.web.problems import Code
 from notifier.web.webhooks import Webhooks
 from tests.openapi_check import Mismatch, OpenApiChecker, repository_checker
@@ -86,6 +88,17 @@ def test_the_closed_lists_are_those_of_the_code(schema: str, values: set[str]) -
     listed = schemas()[schema]["enum"]
     assert set(listed) == values
     assert len(listed) == len(values)
+
+
+@pytest.mark.parametrize(
+    ("schema", "names"), [("TestMessage", TEST_FIELDS), ("PreviewRequest", PREVIEW_FIELDS)]
+)
+def test_the_fields_and_channels_of_a_wish_are_those_of_the_code(
+    schema: str, names: tuple[str, ...]
+) -> None:
+    written = schemas()[schema]
+    assert set(written["required"]) == written["properties"].keys() == set(names)
+    assert written["properties"]["channel"]["enum"] == list(MEDIA)
 
 
 @pytest.mark.parametrize(

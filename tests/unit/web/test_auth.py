@@ -58,6 +58,21 @@ async def test_the_api_asks_before_it_looks_at_the_query() -> None:
     assert answer.json()["code"] == "unauthorized"
 
 
+async def test_a_token_is_rotated_without_a_gap() -> None:
+    async def asked(parts: Parts, token: str) -> int:
+        async with client(parts, {"authorization": f"Bearer {token}"}) as http:
+            return (await http.get("/v1/events")).status_code
+
+    before, during, after = (
+        Parts(tokens=[TOKEN]),
+        Parts(tokens=[OTHER, TOKEN]),
+        Parts(tokens=[OTHER]),
+    )
+    assert [await asked(before, one) for one in (TOKEN, OTHER)] == [200, 401]
+    assert [await asked(during, one) for one in (TOKEN, OTHER)] == [200, 200]
+    assert [await asked(after, one) for one in (TOKEN, OTHER)] == [401, 200]
+
+
 def test_the_tokens_are_not_kept_in_readable_form() -> None:
     bearer = Bearer([TOKEN])
     assert TOKEN not in repr(vars(bearer))
