@@ -17,10 +17,17 @@ from notifier.model.times import Clock, Instant
 from notifier.planning import audience, plan
 from notifier.planning.policy import Policy
 from notifier.sources.call import Call, Source
-from notifier.store.base import Accepted, Recorded, Store
+from notifier.store.base import Accepted, Recorded, RecordStatus, Store
 
 _log = logging.getLogger(__name__)
 
+
+_ACTIONS: Mapping[RecordStatus, str] = {
+    "accepted": "webhook.accepted",
+    "ignored": "webhook.ignored",
+    "duplicate": "webhook.duplicate",
+    "conflict": "webhook.conflict",
+}
 
 Received = Callable[[str, str, str], None]
 """Learns the source, the type and the status of each webhook that was recorded."""
@@ -72,9 +79,10 @@ class Intake:
             "a webhook was %s",
             recorded.status,
             extra={
-                "action": f"webhook.{recorded.status}",
+                "action": _ACTIONS[recorded.status],
                 "source": source,
                 "event": ids.public("evt", recorded.event_id),
+                "deliveries": [ids.public("dlv", one.id) for one in recorded.deliveries],
             },
         )
         return recorded

@@ -1,7 +1,9 @@
 """Logging: one line per fact, through a queue, so that a slow terminal never stops the loop.
 
-Takes a format (`console` or `json`) and a level, gives a running listener. Refuses nothing;
-when the queue is full, lines are dropped and counted.
+Takes a format (`console` or `json`) and a level, gives a running listener. Every line carries an
+`action` of model/actions.py, and the id of the call that it was written for; addresses are
+shortened and lengths bounded, whoever wrote it. Refuses nothing; when the queue is full, lines
+are dropped and counted.
 """
 
 import copy
@@ -9,12 +11,24 @@ import json
 import logging
 import logging.handlers
 import queue
+import re
 import sys
+from types import TracebackType
 
-from notifier.model import times
+from notifier.model import masking, times
+from notifier.web import request_ids
 
 _QUEUE = 10_000
+_LONGEST = 2000
+_LONGEST_TRACE = 20_000
+_MOST = 20
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+
+
+ErrorInfo = (
+    tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+)
 
 
 class JsonLines(logging.Formatter):
@@ -25,12 +39,12 @@ class JsonLines(logging.Formatter):
         line: dict[str, object] = {
             "time": times.to_text(int(record.created * 1000)),
             "level": record.levelname.lower(),
-            "message": record.getMessage(),
+            "message": _shown(record.getMessage()),
         }
         line.update(_extras(record))
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str)
+            line["exception"] = _trace(self, record.exc_info)
+        return json.dumps(line)
 
 
 class ConsoleLines(logging.Formatter):
@@ -38,17 +52,36 @@ class ConsoleLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Write one record as one line, however many it was given."""
-        carried = " ".join(f"{name}={value}" for name, value in _extras(record).items())
+        carried = " ".join(f"{name}={_joined(value)}" for name, value in _extras(record).items())
         time = times.to_text(int(record.created * 1000))
-        text = f"{time} {record.levelname:<7} {record.getMessage()}"
+        text = f"{time} {record.levelname:<7} {_shown(record.getMessage())}"
         if record.exc_info:
-            text += " | " + self.formatException(record.exc_info)
+            text += " | " + _trace(self, record.exc_info)
         whole = f"{text}  {carried}" if carried else text
-        return whole.replace("\r", "\\r").replace("\n", "\\n")
+        # What would end the line, move the cursor or change the colours is written out.
+        return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), whole)
 
 
 def _extras(record: logging.LogRecord) -> dict[str, object]:
-    return {name: value for name, value in record.__dict__.items() if name not in _STANDARD}
+    return {name: _shown(value) for name, value in record.__dict__.items() if name not in _STANDARD}
+
+
+def _shown(value: object) -> object:
+    """Give a value as it may be written: addresses shortened, lengths bounded."""
+    if value is None or isinstance(value, int | float):
+        return value
+    if isinstance(value, list | tuple):
+        return [_shown(one) for one in value[:_MOST]]
+    return masking.masked(str(value)[:_LONGEST])
+
+
+def _joined(value: object) -> object:
+    return ",".join(map(str, value)) if isinstance(value, list) else value
+
+
+def _trace(formatter: logging.Formatter, error: ErrorInfo) -> str:
+    # Its end says what happened.
+    return masking.masked_foreign(formatter.formatException(error)[-_LONGEST_TRACE:])
 
 
 class _Dropping(logging.handlers.QueueHandler):
@@ -63,6 +96,11 @@ class _Dropping(logging.handlers.QueueHandler):
         # The standard one would write the exception into the message.
         prepared = copy.copy(record)
         prepared.msg, prepared.args = record.getMessage(), None
+        request = request_ids.current.get()
+        if request is not None:
+            prepared.request = request
+        if not hasattr(prepared, "action"):
+            prepared.action, prepared.logger = "library.said", record.name
         return prepared
 
     def enqueue(self, record: logging.LogRecord) -> None:

@@ -5,11 +5,10 @@ an address or a number in full, also inside a provider's reply.
 """
 
 import logging
-import re
 import traceback
 
 from notifier.dispatch.flights import Flight
-from notifier.model import ids, times
+from notifier.model import ids, masking, times
 from notifier.model.deliveries import Outcome, OutcomeKind
 from notifier.model.errors import ChannelDown, DeliveryError, StoreError
 from notifier.model.messages import Receipt
@@ -17,30 +16,35 @@ from notifier.model.times import Instant
 
 _log = logging.getLogger(__name__)
 
-_MAILBOX = re.compile(r"(?<![^\s<>@])([^\s<>@])[^\s<>@]*@")
-_NUMBER = re.compile(r"\+?\d[\d ()-]{5,}(\d\d)")
 _LONGEST_READ = 1000
 _LONGEST_SHOWN = 300
+# The batch has them all; a roll-up may have a thousand.
+_MEMBERS_NAMED = 10
+
+_ACTIONS = {
+    OutcomeKind.REFUSED: "delivery.refused",
+    OutcomeKind.FAILED: "delivery.failed",
+    OutcomeKind.UNKNOWN: "delivery.unknown",
+    OutcomeKind.HANDED_BACK: "delivery.handed_back",
+}
 
 
-def short(address: str) -> str:
-    """Give what may be shown of an address: `j•••@example.com`, `•••23`."""
-    _, at, domain = address.rpartition("@")
-    return f"{address[:1]}•••@{domain}" if at else f"•••{address[-2:]}"
-
-
-def masked(reply: str) -> str:
+def reply_shown(reply: str) -> str:
     """Give a provider's words on one line, with every address in them shortened."""
     words = " ".join(reply[:_LONGEST_READ].split())
-    return _NUMBER.sub(r"•••\1", _MAILBOX.sub(r"\1•••@", words))[:_LONGEST_SHOWN]
+    return masking.masked_foreign(words)[:_LONGEST_SHOWN]
 
 
 def ended(title: str, flight: Flight, result: Receipt | DeliveryError, outcome: Outcome) -> None:
     """Report how a send ended."""
-    about: dict[str, str | int | None] = {
-        "batch": ids.public("bat", flight.batch.id),
-        "channel": flight.batch.channel,
-        "recipient": short(flight.batch.address),
+    batch = flight.batch
+    named = batch.members[:_MEMBERS_NAMED]
+    about: dict[str, object] = {
+        "batch": ids.public("bat", batch.id),
+        "deliveries": [ids.public("dlv", member.delivery_id) for member in named],
+        "events": sorted({ids.public("evt", member.event_id) for member in named}),
+        "channel": batch.channel,
+        "recipient": masking.masked_foreign(batch.address),
         "outcome": outcome.kind.value,
     }
     if isinstance(result, Receipt):
@@ -61,7 +65,7 @@ def ended(title: str, flight: Flight, result: Receipt | DeliveryError, outcome: 
         about["recipient"],
         _words(result),
         _then(outcome),
-        extra={"action": f"delivery.{outcome.kind.value}", **about},
+        extra={"action": _ACTIONS[outcome.kind], **about},
     )
 
 
@@ -107,7 +111,10 @@ def stumbled(what: str, error: Exception) -> None:
 
 def _words(error: DeliveryError) -> str:
     said = error.evidence
-    parts = (said.code, said.enhanced_code, masked(said.reply) if said.reply else None)
+    reply = reply_shown(said.reply or "")
+    # A server that gives an enhanced code usually begins its words with it.
+    enhanced = None if reply.startswith(said.enhanced_code or " ") else said.enhanced_code
+    parts = (said.code, enhanced, reply or None)
     words = " ".join(str(part) for part in parts if part is not None)
     return words or error.reason.sentence
 

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 PATH = "/webhooks"
 DEFAULT_SOURCE = "default"
 LONGEST_CAUSE = 500
+LONGEST_SOURCE = 64
 
 
 class Intake(Protocol):
@@ -75,7 +76,7 @@ def _log_refusal(source: str, answer: Answer, error: NotifierError) -> None:
         "webhook refused",
         extra={
             "action": "webhook.refused",
-            "source": source,
+            "source": source[:LONGEST_SOURCE],
             "status": answer.status,
             "error": type(error).__name__,
             "cause": str(error)[:LONGEST_CAUSE],

@@ -15,8 +15,10 @@ import httpx2
 import pytest
 
 from notifier.demo.catcher import Catcher
+from notifier.model.actions import ACTIONS
 from notifier.rendering import sms
-from tests.service import SECRET, TOKEN, Service, assigned, free_port
+from tests.integration.smtp_server import SmtpServer, serving
+from tests.service import SECRET, TOKEN, Service, assigned, free_port, running
 from tests.smtp_sink import SmtpSink
 
 CANARY = "Canary-7Q2x"
@@ -25,6 +27,7 @@ USER, PASSWORD = "desk@example.com", "Planted-Smtp-Password-5v"
 ACCOUNT, TWILIO_TOKEN = "AC" + 32 * "7", "Planted-Twilio-Token-8k"
 
 SECRETS = (SECRET, SECRET.removeprefix("whsec_"), TOKEN, PASSWORD, TWILIO_TOKEN)
+ADDRESSES = ("john@example.com", "+14155550123")
 PLANTED = (CANARY, CANARY_PHONE, *SECRETS)
 
 SIGNED_IN = {
@@ -106,6 +109,8 @@ class Setting:
             *(f"/v1/deliveries/{one}" for one in deliveries),
             "/health/live",
             "/health/ready",
+            "/metrics",
+            "/docs",
             "/openapi.yaml",
         ]
         read = [await self.read(path) for path in paths]
@@ -137,7 +142,9 @@ async def test_what_is_planted_in_unknown_fields_and_settings_comes_out_nowhere(
         conflict = await service.post(planted_event(124), "call-1")
         misshapen = await service.post({**planted_event(125), "type": 1}, "call-2")
         unsigned = await service.client.post(
-            f"{service.url}/webhooks", json=planted_event(126), headers={"webhook-id": CANARY}
+            f"{service.url}/webhooks",
+            json=planted_event(126),
+            headers={"webhook-id": CANARY, "x-request-id": f"{CANARY} {CANARY_PHONE}"},
         )
         stranger = await here.read("/v1/events", token=f"{CANARY}-no-such-token")
         posted = [taken, repeated, conflict, misshapen, unsigned, stranger]
@@ -159,7 +166,44 @@ async def test_what_is_planted_in_unknown_fields_and_settings_comes_out_nowhere(
     assert found_in(f"{mail.to}{text}".encode()) == []
     assert found_in(answers) == []
     assert found_in(b"\n".join(repr(one.headers).encode() + one.content for one in posted)) == []
-    assert found_in(log) == []
+    assert found_in(log, (*PLANTED, *ADDRESSES)) == []
+
+
+@pytest.mark.parametrize("style", ["console", "json"])
+async def test_what_a_mail_server_says_of_an_address_is_logged_without_it(
+    style: str, tmp_path: Path
+) -> None:
+    said = f"550 5.1.1 <{ADDRESSES[0]}>: no such user; ask jane@example.com, {ADDRESSES[1]}"
+    async with serving(SmtpServer()) as server:
+        server.script["RCPT"] = [f"{said}\r\n".encode()]
+        async with running(tmp_path, server.port, LOG_FORMAT=style) as service:
+            taken = await service.post(planted_event(123), "call-1")
+            await service.until_ended([one["id"] for one in taken.json()["deliveries"]])
+            line = await service.until_logged("[Email Error]")
+            assert await service.stop() == 0
+    shown = line if style == "console" else json.loads(line)["message"]
+    assert "to j•••@example.com: 550 5.1.1 <j•••@example.com>: no such user; ask j•••@" in shown
+    assert "+1415•••0123" in shown
+    found = found_in("".join(service.lines).encode(), (*PLANTED, *ADDRESSES, "jane@example.com"))
+    assert found == []
+
+
+async def test_every_line_has_an_action_and_names_the_call_it_belongs_to(tmp_path: Path) -> None:
+    async with setting(tmp_path, PASSWORD, LOG_FORMAT="json") as here:
+        answers = [await here.service.post(planted_event(123), "call-1") for _ in range(2)]
+        await here.service.client.post(f"{here.service.url}/webhooks", content=b"{}")
+        ids = [one["id"] for one in answers[0].json()["deliveries"]]
+        await here.service.until_ended(ids)
+        assert await here.service.stop() == 0
+    lines = [json.loads(line) for line in here.service.lines if line]
+    assert {line["action"] for line in lines} <= set(ACTIONS)
+    requests = [line["request"] for line in lines if line["action"].startswith("webhook.")]
+    assert requests[:2] == [one.headers["x-request-id"] for one in answers]
+    assert len(set(requests)) == 3
+    sent = [line for line in lines if line["action"] == "delivery.sent"]
+    assert sorted(one for line in sent for one in line["deliveries"]) == sorted(ids)
+    assert {one for line in sent for one in line["events"]} == {answers[0].json()["event_id"]}
+    assert not [line for line in sent if "request" in line]
 
 
 async def test_a_phone_number_that_only_the_event_names_stays_in_the_event(tmp_path: Path) -> None:
@@ -195,7 +239,7 @@ async def test_a_sign_in_that_fails_shows_no_secret(style: str, tmp_path: Path) 
     assert here.sink.taken == []
     shown = [ready.content, event.content, json.dumps(deliveries).encode()]
     assert [found_in(one) for one in shown] == [[]] * 3
-    assert found_in("".join(here.service.lines).encode()) == []
+    assert found_in("".join(here.service.lines).encode(), (*PLANTED, *ADDRESSES)) == []
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+import asyncio
 import io
 import json
 import logging
@@ -9,6 +10,7 @@ from types import TracebackType
 import pytest
 
 from notifier.app.logs import ConsoleLines, JsonLines, Logs
+from notifier.web import request_ids
 
 LOG = logging.getLogger("tests.logs")
 CHATTY = ("httpx2", "httpcore2", "twilio.async_http_client", "asyncio", "uvicorn")
@@ -76,6 +78,70 @@ def test_a_console_line_is_one_line_whatever_it_says() -> None:
     assert "\r" not in line
     assert "INFO    a\\nb\\r | Traceback" in line
     assert line.endswith("ValueError: it broke  title=x\\ny")
+
+
+@pytest.mark.parametrize("formatter", [JsonLines(), ConsoleLines()], ids=["json", "console"])
+def test_addresses_are_shortened_wherever_they_stand(formatter: logging.Formatter) -> None:
+    try:
+        raise ValueError("no such mailbox: john@example.com, call 415-555-0123")
+    except ValueError as error:
+        trouble = (ValueError, error, error.__traceback__)
+    line = formatter.format(
+        record(
+            "told john@example.com and +14155550123",
+            trouble,
+            to="jane@example.com",
+            them=["max@example.com", ("+14155550124",)],
+            odd={"to": "eve@example.com"},
+        )
+    )
+    said = json.loads(line) if isinstance(formatter, JsonLines) else {"message": line}
+    assert "told j•••@example.com and +1415•••0123" in said["message"]
+    for secret in ("john@", "jane@", "max@", "eve@", "5550123", "5550124", "555-0123"):
+        assert secret not in json.dumps(said, ensure_ascii=False)
+
+
+@pytest.mark.parametrize("style", ["console", "json"])
+def test_a_line_cannot_be_ended_coloured_or_made_endless(
+    style: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hostile = "a\n2026-11-23 INFO forged\r\x1b[31m\x85\u2028\x00" + "x" * 100_000
+    logs = Logs(style, "info")
+    logs.start()
+    LOG.info("%s", hostile, extra={"action": "a.b", "source": hostile, "list": [hostile] * 1000})
+    logs.stop()
+    written = capsys.readouterr().err
+    assert len(written.splitlines()) == 1
+    assert not set(written.rstrip("\n")) & set("\r\x1b\x00\x85\u2028")
+    assert len(written) < 100_000
+
+
+async def test_a_line_names_the_call_that_it_was_written_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def answer(call: bytes) -> None:
+        request_ids.begin([(b"x-request-id", call)])
+        await asyncio.sleep(0)
+        LOG.info("answering", extra={"action": "a.b"})
+
+    logs = Logs("json", "info")
+    logs.start()
+    await asyncio.gather(*(asyncio.create_task(answer(call)) for call in (b"one", b"two")))
+    LOG.info("elsewhere", extra={"action": "a.b"})
+    logs.stop()
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [line.get("request") for line in lines] == ["one", "two", None]
+
+
+def test_a_line_of_a_library_gets_an_action_and_its_name(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logs = Logs("json", "info")
+    logs.start()
+    logging.getLogger("some.library").warning("it is late")
+    logs.stop()
+    line = json.loads(capsys.readouterr().err)
+    assert (line["action"], line["logger"]) == ("library.said", "some.library")
 
 
 def logged(style: str, level: str, capsys: pytest.CaptureFixture[str]) -> list[str]:

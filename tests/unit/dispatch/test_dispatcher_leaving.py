@@ -179,6 +179,8 @@ async def test_a_sent_delivery_is_logged_with_its_ids(caplog: pytest.LogCaptureF
     assert record.getMessage() == "delivery sent"
     known = record.__dict__
     assert (known["action"], known["batch"]) == ("delivery.sent", "bat_0000000000001")
+    assert known["deliveries"] == ["dlv_0000000000001"]
+    assert known["events"] == ["evt_0000000000001"]
     assert (known["recipient"], known["channel"]) == ("j•••@example.com", "email")
 
 
@@ -234,7 +236,7 @@ async def test_a_text_message_is_logged_without_its_number(
         await scene.offer(batch(channel="sms"))
     (record,) = caplog.records
     assert record.getMessage() == (
-        "[SMS Error] to •••23: 21211 The 'To' number •••23 is not valid "
+        "[SMS Error] to +1415•••0123: 21211 The 'To' number +1415•••0123 is not valid "
         "(The address is not valid, so nothing could be sent to it.)"
     )
 
