@@ -23,6 +23,8 @@ from notifier.store.views import DeliveryView
 
 _log = logging.getLogger(__name__)
 
+_WISH = "an operator's wish was %s"
+
 SOURCE = "internal"
 """The source of events that the service makes itself; no help desk may have this name."""
 
@@ -42,13 +44,17 @@ class Operator:
     async def retry(self, delivery_id: int) -> Operated | None:
         """Let an ended delivery be sent after all; None when there is none with this id."""
         done = await self._store.retry(delivery_id, functools.partial(_again, self._policy))
-        _tell("operator.retry", delivery_id, done)
+        if done is not None:
+            about = _about(delivery_id, done)
+            _log.info(_WISH, _word(done), extra={"action": "operator.retry", **about})
         return done
 
     async def cancel(self, delivery_id: int) -> Operated | None:
         """Withdraw a delivery; None when there is none with this id."""
         done = await self._store.cancel(delivery_id)
-        _tell("operator.cancel", delivery_id, done)
+        if done is not None:
+            about = _about(delivery_id, done)
+            _log.info(_WISH, _word(done), extra={"action": "operator.cancel", **about})
         return done
 
     async def test(self, channel: str, to: str) -> DeliveryView:
@@ -91,18 +97,16 @@ class Operator:
         return delivery
 
 
-def _tell(action: str, delivery_id: int, done: Operated | None) -> None:
-    if done is not None:
-        _log.info(
-            "an operator's wish was %s",
-            "granted" if done.refusal is None else f"refused: {done.refusal}",
-            extra={
-                "action": action,
-                "delivery": ids.public("dlv", delivery_id),
-                "found": done.found,
-                "granted": done.refusal is None,
-            },
-        )
+def _word(done: Operated) -> str:
+    return "granted" if done.refusal is None else f"refused: {done.refusal}"
+
+
+def _about(delivery_id: int, done: Operated) -> dict[str, object]:
+    return {
+        "delivery": ids.public("dlv", delivery_id),
+        "found": done.found,
+        "granted": done.refusal is None,
+    }
 
 
 def _again(policy: Policy, found: Found, now: Instant) -> Again | str:

@@ -9,15 +9,36 @@ from pathlib import Path
 import click
 import pytest
 import yaml
+from prometheus_client.parser import text_string_to_metric_families
 
+from notifier.app.metering import Exposition, Meters
 from notifier.cli.main import COMMANDS
+from notifier.model.actions import ACTIONS
 from notifier.model.reasons import Reason
 from notifier.model.states import State
 from notifier.settings.settings import NAMES
+from notifier.store.base import Backlog
 from tests import built_pages
+from tests.fake_clock import FakeClock
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
+
+
+class NoBacklog:
+    """A store in which nothing waits."""
+
+    async def backlog(self) -> Backlog:
+        return Backlog(None, {})
+
+
+class NoBreakers:
+    """A dispatcher whose breakers are shut."""
+
+    def breakers(self) -> dict[str, bool]:
+        return {"email": False}
+
+
 METHODS = {"get", "post", "put", "patch", "delete"}
 
 
@@ -59,6 +80,20 @@ def test_every_reason_has_its_heading_and_its_sentence_and_back() -> None:
     for reason in Reason:
         text = " ".join(section("reference/reasons.md", reason).split())
         assert text.startswith(reason.sentence)
+
+
+def test_every_log_action_has_its_heading_and_its_sentence_and_back() -> None:
+    same(headings("reference/log-actions.md"), ACTIONS)
+    for action, sentence in ACTIONS.items():
+        assert section("reference/log-actions.md", action) == sentence
+
+
+async def test_every_metric_has_its_heading_and_back() -> None:
+    meters = Meters(("email", "sms"))
+    exposition = Exposition(meters, NoBacklog(), NoBreakers(), FakeClock(0))
+    shown = text_string_to_metric_families((await exposition.read()).decode())
+    ours = {family.name for family in shown if not family.name.startswith("process_")}
+    same(headings("reference/metrics.md"), ours)
 
 
 def test_every_setting_has_its_heading_and_back() -> None:
