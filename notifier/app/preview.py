@@ -4,7 +4,7 @@ Takes a delivery with its batch, or an event on a channel, gives the message. Re
 (WrongShape) what is not an event or cannot be rendered; a delivery that cannot is None.
 """
 
-from notifier.app.channels import EMAIL, MEDIA
+from notifier.app.channels import MEDIA
 from notifier.model import events, times
 from notifier.model.deliveries import Batch, Member
 from notifier.model.errors import DeliveryError, Fault, WrongShape
@@ -17,8 +17,8 @@ from notifier.sources import native
 from notifier.store.views import DeliveryDetail
 
 _SOURCE = "preview"
-_NOBODY = {EMAIL: "nobody@localhost"}
-"""Whom a preview is addressed to; it goes nowhere."""
+_NOBODY = "nobody@localhost"
+"""Whom a draft is addressed to; it goes nowhere."""
 
 
 class Preview:
@@ -84,7 +84,7 @@ def _waiting(detail: DeliveryDetail) -> Batch | None:
 def _unsent(event: Event, channel: str, now: Instant) -> Batch:
     name = None if event.assignee is None else event.assignee.name
     member = _member(event, (0, 0, 0), name)
-    return _alone(member, channel, _NOBODY.get(channel, ""), now)
+    return _alone(member, channel, _NOBODY, now)
 
 
 def _member(event: Event, numbers: tuple[int, int, int], name: str | None) -> Member:

@@ -115,13 +115,13 @@ class Api:
 
     async def event(self, request: Request) -> Answer:
         """GET /v1/events/{id}."""
-        number = _number("evt", request)
+        number = number_in("evt", request)
         detail = None if number is None else await self._history.event(number)
         return problems.not_found() if detail is None else json_answer(200, shapes.event(detail))
 
     async def delivery(self, request: Request) -> Answer:
         """GET /v1/deliveries/{id}."""
-        number = _number("dlv", request)
+        number = number_in("dlv", request)
         return problems.not_found() if number is None else await self.shown(number, 200)
 
     async def shown(self, delivery_id: int, status: int) -> Answer:
@@ -132,7 +132,8 @@ class Api:
         return json_answer(status, shapes.delivery_detail(detail, self._preview(detail)))
 
 
-def _number(kind: ids.Kind, request: Request) -> int | None:
+def number_in(kind: ids.Kind, request: Request) -> int | None:
+    """Give the id in the path of a call, or None when it is not one of that kind."""
     try:
         return ids.private(kind, request.path_params["id"])
     except ValueError:

@@ -10,7 +10,6 @@ from typing import Protocol
 
 from starlette.requests import ClientDisconnect, Request
 
-from notifier.model import ids
 from notifier.model.errors import Fault, WebhookError, WrongShape
 from notifier.model.messages import Message
 from notifier.sources import json_body
@@ -19,7 +18,7 @@ from notifier.store.base import Operated
 from notifier.store.views import DeliveryView
 from notifier.web import body, problems, shapes
 from notifier.web.answers import Answer, json_answer
-from notifier.web.api import Api
+from notifier.web.api import Api, number_in
 
 TEST_FIELDS = ("channel", "to")
 PREVIEW_FIELDS = ("event", "channel")
@@ -97,12 +96,9 @@ class Operations:
     async def _move(
         self, move: Callable[[int], Awaitable[Operated | None]], request: Request
     ) -> Answer:
-        try:
-            number = ids.private("dlv", request.path_params["id"])
-        except ValueError:
-            return problems.not_found()
-        done = await move(number)
-        if done is None:
+        number = number_in("dlv", request)
+        done = None if number is None else await move(number)
+        if number is None or done is None:
             return problems.not_found()
         if done.refusal is not None:
             return problems.wrong_state(done.found, done.refusal)

@@ -19,7 +19,7 @@ from notifier.planning import operator
 from notifier.planning.policy import Policy
 from notifier.rendering.renderer import Renderer
 from notifier.store.views import EventFilter, Slice
-from tests.store_harness import POLICY, START, StoreHarness, event
+from tests.store_harness import JOHN, POLICY, START, StoreHarness, event
 from tests.unit.rendering.examples import STYLE
 
 REJECTED = Outcome(OutcomeKind.FAILED, Reason.REJECTED)
@@ -111,10 +111,16 @@ async def test_a_test_is_sent_whatever_priority_text_messages_need(desk: StoreHa
     assert delivery.state is State.SENDING
 
 
-async def test_a_suppressed_address_gets_no_test(desk: StoreHarness, tmp_path: Path) -> None:
-    rows = apsw.Connection(str(tmp_path / "notifier.db"))
+def opt_out(folder: Path) -> None:
+    rows = apsw.Connection(str(folder / "notifier.db"))
     rows.execute("INSERT INTO suppression VALUES ('sms', '', '+14155550123', 'opted_out', NULL)")
     rows.close()
+
+
+async def test_who_opted_out_gets_no_test_and_no_operator_changes_that(
+    desk: StoreHarness, tmp_path: Path
+) -> None:
+    opt_out(tmp_path)
     delivery = await asking(desk).test("sms", "+14155550123")
     assert (delivery.state, delivery.reason) == (State.SUPPRESSED, Reason.OPTED_OUT)
     done = await asking(desk).retry(delivery.id)
@@ -145,6 +151,17 @@ async def test_a_wish_that_leads_nowhere_is_named_and_not_recorded(
 
 
 # Retry and cancel
+
+
+async def test_who_opted_out_is_not_reached_by_a_number_that_became_readable(
+    desk: StoreHarness, tmp_path: Path
+) -> None:
+    opt_out(tmp_path)
+    national = replace(JOHN, email=None, phone="(415) 555-0123")
+    (delivery,) = (await desk.post(event(to=national))).deliveries
+    await asking(desk, replace(POLICY, default_region="US")).retry(delivery.id)
+    assert await desk.state_of(delivery.id) == "suppressed: opted_out"
+    assert desk.taker.batches == []
 
 
 async def test_what_an_operator_does_is_logged_once_each(
