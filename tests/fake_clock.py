@@ -59,6 +59,10 @@ class FakeClock:
         self._now = max(self._now, instant)
         await self.rest(settle)
 
+    def jump(self, duration: Millis) -> None:
+        """Let time pass in which nobody is woken, as on a loop that stands still."""
+        self._now += duration
+
     async def rest(self, settle: Callable[[], Awaitable[object]]) -> None:
         """Return when nothing more happens at the present instant."""
         before: object = None

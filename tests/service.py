@@ -119,6 +119,11 @@ class Service:
         """Send a signal, wait for the end, give the exit status."""
         assert self.process is not None
         self.process.send_signal(number)
+        return await self.ended()
+
+    async def ended(self) -> int:
+        """Wait for a process that ends by itself, give the exit status."""
+        assert self.process is not None
         status = await self.process.wait()
         await self._reading
         return status

@@ -9,7 +9,7 @@ import contextlib
 import functools
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
@@ -19,7 +19,8 @@ from notifier.dispatch.batching import LaneRules
 from notifier.dispatch.credits import ChannelCredits
 from notifier.dispatch.dispatcher import Dispatcher, Means
 from notifier.intake import Intake
-from notifier.model.messages import Medium
+from notifier.model.deliveries import Batch
+from notifier.model.messages import Medium, Message
 from notifier.model.times import Clock
 from notifier.rendering.renderer import Renderer
 from notifier.settings.settings import Settings, load
@@ -49,13 +50,15 @@ def settings(**given: str) -> Settings:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What outlives a process: the file, the time, chance, and the two providers."""
+    """What outlives a process: the file, the time, chance, the two providers, and bad templates."""
 
     file: Path
     clock: Clock
     jitter: Callable[[], float]
     email: ScriptedChannel
     sms: ScriptedChannel
+    before_rendering: list[Callable[[Batch], None]] = field(default_factory=list)
+    """Each is called with a batch that is about to be rendered; it may raise."""
 
     @classmethod
     def make(
@@ -93,7 +96,13 @@ class House:
             lambda: f"nonce-{next(nonces)}",
             renderer.recipe,
         )
-        self.dispatcher = Dispatcher(self.store, wires, renderer.render, means)
+
+        def render(batch: Batch, medium: Medium) -> Message:
+            for hook in world.before_rendering:
+                hook(batch)
+            return renderer.render(batch, medium)
+
+        self.dispatcher = Dispatcher(self.store, wires, render, means)
         self.intake = Intake(
             translation.sources(given), self.store, translation.policy(given), world.clock
         )

@@ -1,5 +1,8 @@
 """Stories of who is told: the assignee, wherever they can be reached, and nobody else."""
 
+from dataclasses import replace
+from email import message_from_bytes
+from email.utils import parseaddr
 from pathlib import Path
 
 import pytest
@@ -126,3 +129,17 @@ async def test_after_three_hard_refusals_a_mailbox_is_not_written_to(tmp_path: P
             "sent",
         ]
         assert desk.mails(JOHN) == []
+
+
+@pytest.mark.fault("G12")
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r", "\u2028", "\0"], ids=ascii)
+async def test_an_address_that_would_add_a_header_is_a_bad_one(tmp_path: Path, end: str) -> None:
+    bcc = f"{end}Bcc: jane@example.com"
+    forged = Party(id="7", name=f"John{bcc}", email=f"{JOHN.email}{bcc}")
+    async with Desk(tmp_path) as desk:
+        await desk.assigned("1", forged)
+        await desk.assigned("2", replace(forged, email=JOHN.email))
+        assert await desk.states() == ["failed, bad_address", "sent"]
+        (mail,) = [message_from_bytes(raw) for raw in desk.raw(JOHN)]
+        assert mail["Bcc"] is None
+        assert parseaddr(mail["To"])[1] == JOHN.email

@@ -42,7 +42,7 @@ class Tmpfs:
     async def start(self, service: Service, module: str | None = None) -> None:
         (service.folder / _NAME).mkdir()
         await service.start(
-            *_namespace(), f'{_MOUNT} && {_FILL} && exec "$@"', "sh", module=module or "notifier"
+            *namespace(), f'{_MOUNT} && {_FILL} && exec "$@"', "sh", module=module or "notifier"
         )
 
     def make_room(self, service: Service) -> None:
@@ -67,22 +67,24 @@ class Counted:
         (service.folder / "space.new").rename(service.folder / "space")
 
 
-def _namespace() -> tuple[str, ...]:
+def namespace() -> tuple[str, ...]:
+    """Give the command that runs a shell's text in a mount namespace of its own."""
     # Without root one is root in a namespace of one's own.
     return ("unshare", "-m" if os.geteuid() == 0 else "-rm", "sh", "-ec")
 
 
-def _can_mount() -> bool:
+def can_mount() -> bool:
+    """Tell whether a file system in memory can be had here."""
     if sys.platform != "linux" or shutil.which("unshare") is None:
         return False
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / _NAME).mkdir()
         tried = subprocess.run(
-            [*_namespace(), _MOUNT], cwd=folder, capture_output=True, timeout=60, check=False
+            [*namespace(), _MOUNT], cwd=folder, capture_output=True, timeout=60, check=False
         )
     return tried.returncode == 0
 
 
 def disks() -> list[SmallDisk]:
     """Give those that can be had here."""
-    return [Tmpfs(), Counted()] if _can_mount() else [Counted()]
+    return [Tmpfs(), Counted()] if can_mount() else [Counted()]

@@ -170,6 +170,7 @@ def test_a_name_that_is_kept_free_is_warned_about(name: str) -> None:
     assert found({name: "something"}).warnings == [f"{name} is not read by this version"]
 
 
+@pytest.mark.fault("G7")
 @pytest.mark.parametrize(
     ("name", "text"),
     [

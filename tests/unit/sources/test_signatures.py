@@ -12,6 +12,7 @@ from notifier.model.errors import BadSignature, ConfigurationError
 from notifier.sources.call import Call
 from notifier.sources.secrets import Secret, new_secret
 from notifier.sources.signatures import sign, signed_at, verify, webhook_id
+from tests.steps_taken import steps
 from tests.unit.sources.examples import (
     BODY,
     NOW,
@@ -331,3 +332,22 @@ def test_no_cause_repeats_what_was_sent_or_the_secret() -> None:
         Call(headers(GOOD, timestamp=sent), BODY),
     ):
         assert "whsec_" not in (cause(call) or "whsec_")
+
+
+def _wrong_at(place: int) -> bytes:
+    digest = bytearray(base64.b64decode(GOOD.removeprefix(b"v1,")))
+    digest[place] ^= 1
+    return b"v1," + base64.b64encode(digest)
+
+
+@pytest.mark.fault("G18")
+def test_every_wrong_signature_takes_the_same_steps() -> None:
+    def taken(signature: bytes, *secrets: Secret) -> list[str]:
+        call = Call(headers(signature), BODY)
+        return steps(lambda: cause(call, *secrets))
+
+    first, *rest = [taken(_wrong_at(place), SECRET, OTHER) for place in range(32)]
+    assert first.count("compare_digest") == 2
+    assert rest == [first] * len(rest)
+    # Which secret fitted tells nothing either.
+    assert taken(GOOD, SECRET, OTHER) == taken(GOOD, OTHER, SECRET)

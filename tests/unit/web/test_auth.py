@@ -1,6 +1,7 @@
 import pytest
 
 from notifier.web.auth import Bearer
+from tests.steps_taken import steps
 from tests.unit.web.stubs import TOKEN, Parts, client
 
 OTHER = "another-token-of-enough-length"
@@ -76,3 +77,19 @@ async def test_a_token_is_rotated_without_a_gap() -> None:
 def test_the_tokens_are_not_kept_in_readable_form() -> None:
     bearer = Bearer([TOKEN])
     assert TOKEN not in repr(vars(bearer))
+
+
+@pytest.mark.fault("G18")
+def test_every_wrong_token_takes_the_same_steps() -> None:
+    bearer = Bearer([TOKEN, OTHER])
+
+    def taken(token: str) -> list[str]:
+        headers = given(f"Bearer {token}")
+        return steps(lambda: bearer.allows(headers))
+
+    wrong = ["x" + TOKEN[1:], TOKEN[:-1] + "x", "x" + OTHER[1:], OTHER[:-1] + "x", "x", "x" * 500]
+    first, *rest = [taken(token) for token in wrong]
+    assert first.count("compare_digest") == 2
+    assert rest == [first] * len(rest)
+    # Which of the known ones it is tells nothing either.
+    assert taken(TOKEN) == taken(OTHER)
