@@ -135,7 +135,10 @@ class Service:
 
     async def post(self, event: dict[str, Any], key: str) -> httpx2.Response:
         """Post one signed webhook; raises httpx2.TransportError when nobody answers."""
-        body = json.dumps(event).encode()
+        return await self.post_bytes(json.dumps(event).encode(), key)
+
+    async def post_bytes(self, body: bytes, key: str) -> httpx2.Response:
+        """Post any body, signed as it is."""
         now = int(time.time())
         headers = {
             "content-type": "application/json",

@@ -26,7 +26,8 @@ class SmtpSink:
     """Counts what was handed in; `sends` is how many dots wait for their reply.
 
     `asked` is how many mails wait to be let in, `broken_off` how many never came to their dot,
-    `signed_in` and `refused` how many sign-ins there were.
+    `signed_in` and `refused` how many sign-ins there were, `crowded` how many recipients mails
+    had beside their first.
     """
 
     def __init__(self, sign_in: tuple[str, str] | None = None) -> None:
@@ -37,6 +38,7 @@ class SmtpSink:
         self.broken_off = 0
         self.signed_in = 0
         self.refused = 0
+        self.crowded = 0
         self._sign_in = sign_in
         self._gate: asyncio.Semaphore | None = None
         self.connections = 0
@@ -124,7 +126,10 @@ class SmtpSink:
                 writer.write(b"221 bye\r\n")
                 return
             else:
+                if verb == b"MAIL":
+                    to = ""
                 if verb == b"RCPT":
+                    self.crowded += bool(to)
                     to = line.split(b"<")[1].split(b">")[0].decode()
                 writer.write(b"250 ok\r\n")
 

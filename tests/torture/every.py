@@ -1,6 +1,6 @@
 """Every harness by its name, in the order in which all are run."""
 
-from tests.torture import disk, fsync_order, fuzz, images, kill, loris, term
+from tests.torture import canary, disk, fsync_order, fuzz, hostile, images, jumps, kill, loris, term
 
 HARNESSES = {
     one.name: one
@@ -10,7 +10,10 @@ HARNESSES = {
         images.HARNESS,
         term.HARNESS,
         disk.HARNESS,
+        jumps.HARNESS,
         loris.HARNESS,
         fuzz.HARNESS,
+        hostile.HARNESS,
+        canary.HARNESS,
     )
 }

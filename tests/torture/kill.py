@@ -7,6 +7,7 @@ import signal
 from tests.service import Service
 from tests.torture import oracles
 from tests.torture.desk import Desk
+from tests.torture.endings import open_states, until_ended
 from tests.torture.harness import Harness, Job, Size
 from tests.torture.providers import providers
 
@@ -24,7 +25,7 @@ async def _run(job: Job) -> None:
             await _kill_again_and_again(job, service, desk)
             await job.start(service)
             await desk.post(job.sizes["events"])
-            await until_ended(job, service)
+            await until_ended(job, service, open_states(job.sizes["wait_out"]))
             job.read_log(service)
             assert await service.stop() == 0
         finally:
@@ -63,23 +64,6 @@ async def _kill_while_starting(job: Job, service: Service, chance: random.Random
     await asyncio.gather(starting, return_exceptions=True)
     job.count("kills")
     job.count("kills_while_starting")
-
-
-async def until_ended(job: Job, service: Service) -> None:
-    """Wait until no delivery is open; what is open at the end of the wait is for the oracles.
-
-    What has no answer waits, a mail for its repeat, a text for its deadline; only a long run waits
-    for that.
-    """
-    states = ["pending", "sending", *(["unknown"] if job.sizes["wait_out"] else [])]
-    try:
-        async with asyncio.timeout(job.sizes["patience"]):
-            while True:
-                if not (await service.get("/v1/deliveries", state=states, limit="1"))["items"]:
-                    return
-                await asyncio.sleep(0.05)
-    except TimeoutError:
-        job.say("some deliveries are still open")
 
 
 HARNESS = Harness(

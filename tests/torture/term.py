@@ -11,8 +11,8 @@ import apsw
 from tests.service import Service
 from tests.torture import oracles
 from tests.torture.desk import Desk
+from tests.torture.endings import open_states, until_ended
 from tests.torture.harness import Harness, Job, Size
-from tests.torture.kill import until_ended
 from tests.torture.providers import Providers, providers
 
 _CONNECTIONS = 8
@@ -116,7 +116,7 @@ async def _run(job: Job) -> None:
                 if number % 20 == 19:
                     job.say(f"{number + 1} ends, {len(desk.accepted)} events accepted")
             await job.start(service)
-            await until_ended(job, service)
+            await until_ended(job, service, open_states(job.sizes["wait_out"]))
             assert await service.stop() == 0
         finally:
             await service.close()
