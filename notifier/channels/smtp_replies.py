@@ -81,7 +81,9 @@ def reply(code: int, text: str) -> Reply:
 
 def clean(text: str) -> str:
     """Make foreign words fit to keep: one printable line of at most 500 characters."""
-    line = "".join(sign if sign.isprintable() else " " for sign in text)
+    line = text
+    if not text.isprintable():
+        line = "".join(sign if sign.isprintable() else " " for sign in text)
     return " ".join(line.split())[:_LONGEST_TEXT]
 
 

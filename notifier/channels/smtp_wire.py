@@ -122,16 +122,18 @@ class Wire(asyncio.Protocol):
 
         What arrived before the connection was lost still counts.
         """
-        async with asyncio.timeout_at(when):
-            while not self._replies:
-                await self._change()
+        if not self._replies:
+            async with asyncio.timeout_at(when):
+                while not self._replies:
+                    await self._change()
         return self._replies.popleft()
 
     async def drained(self, when: float) -> None:
         """Return when what was written has left; raises as `reply` does."""
-        async with asyncio.timeout_at(when):
-            while self._paused:
-                await self._change()
+        if self._paused:
+            async with asyncio.timeout_at(when):
+                while self._paused:
+                    await self._change()
 
     def hang_up(self) -> None:
         """Close at once, because the server said that it leaves."""

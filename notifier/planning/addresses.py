@@ -4,6 +4,9 @@ Takes text as a help desk gave it, gives mail addresses in ASCII and telephone n
 E.164. Refuses what its grammar does not allow by giving None; the kind of domain is no reason.
 """
 
+import re
+from functools import lru_cache
+
 import phonenumbers
 from email_validator import validate_email
 
@@ -15,6 +18,13 @@ _LONGEST = 320
 
 # Beyond these the library finds numbers inside other text, for example inside a mail address.
 _IN_A_PHONE_NUMBER = frozenset("+0123456789 ().-/\u00a0\u2011")
+
+# What the library gives back as it is: a name in lower case at a plain domain. It takes 0.02 ms
+# to say so. Labels that may be of another alphabet, or are too long, are left to it.
+_USUAL = re.compile(
+    r"(?=.{1,200}$)(?=[^@]{1,64}@)[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*"
+    r"@(?!.*--)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
+)
 
 # The library refuses names such as corp.local by a list; under another label they pass.
 _LABELS = ("", ".a")
@@ -33,7 +43,10 @@ def normalise(channel: str, text: str, region: str | None) -> str | None:
     return _phone_number(text, region)
 
 
+@lru_cache(maxsize=4096)
 def _mail_address(text: str) -> str | None:
+    if _USUAL.fullmatch(text):
+        return text
     for label in _LABELS:
         try:
             found = validate_email(

@@ -103,7 +103,11 @@ def _compiled(sources: Mapping[str, str]) -> dict[str, Template]:
             keep_trailing_newline=True,
             auto_reload=False,
         )
-        return {name: environment.get_template(name) for name in names}
+        compiled = {name: environment.get_template(name) for name in names}
+        for template in compiled.values():
+            # Each rendering copies them, and a chain of mappings is slow to copy.
+            template.globals = dict(template.globals)
+        return compiled
     except (TemplateError, LookupError, ValueError, css_inline.InlineError) as error:
         raise ConfigurationError(f"a template cannot be used: {error}") from error
 

@@ -125,7 +125,8 @@ class Renderer:
     def _folder(self, batch: Batch) -> str:
         if len(batch.members) > 1:
             return ROLLUP
-        kind = batch.members[0].event.type
+        # Without reading the whole event back for it.
+        _, _, kind, _ = batch.members[0].head
         if kind == TEST_TYPE:
             return TEST
         return kind if f"{kind}/subject.txt.j2" in self._pages else _FALLBACK

@@ -41,6 +41,9 @@ def clean(text: str | None, limit: int) -> str:
     """
     if not text:
         return ""
+    if len(text) <= limit and text.isascii() and text.isprintable() and "  " not in text:
+        # Nearly all text is like that, and nothing below would change it.
+        return text.strip()
     read = text[: limit * _LOOKAHEAD + _LONGEST_CLUSTER]
     line = _SURROGATES.sub("\ufffd", _UNSEEN.sub("", _SPACES.sub(" ", read)))
     line = _SPACES.sub(" ", unicodedata.normalize("NFC", line)).strip()

@@ -155,7 +155,7 @@ class SqliteStore:
 
     async def claim(self) -> None:
         """Lease what is due; every tick ends with a claim, so an empty one will do."""
-        await self._job(lambda tx, tick: None)
+        await self._job(lambda tx, tick: None, patient=True)
 
     async def start(self, batch: Batch, nonce: str) -> bool:
         """Commit that an irreversible attempt begins."""
@@ -276,9 +276,9 @@ class SqliteStore:
         except connection.STORAGE_ERRORS as error:
             raise StoreFailed(f"the store cannot be read at present: {error}") from error
 
-    async def _job(self, work: Callable[[Transaction, Tick], T]) -> T:
+    async def _job(self, work: Callable[[Transaction, Tick], T], *, patient: bool = False) -> T:
         future: asyncio.Future[T] = self._loop.create_future()
-        self._writer.inbox.put(Job(future, work))
+        self._writer.inbox.put(Job(future, work, patient))
         return await future
 
     def _from_writer(self, results: list[Result], handed: HandOver) -> None:

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from importlib.resources import files
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notifier.model.deliveries import Batch
@@ -306,6 +306,7 @@ def test_template_syntax_in_a_title_stays_what_it_is(text: str) -> None:
 
 @pytest.mark.fault("G11")
 @given(st.text(st.one_of(st.sampled_from("<>&\"'{}%#\r\n"), st.characters()), max_size=60))
+@settings(deadline=None)
 def test_hostile_text_changes_no_tag_and_no_header(text: str) -> None:
     calm, wild = (
         [batch(hostile_event(one, of), name=one) for of in (ASSIGNED, CREATED)]

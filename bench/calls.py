@@ -1,0 +1,92 @@
+"""The calls that the load makes: signed webhooks, each with an id, a ticket and a person of its
+own, so that no limiter rolls two of them up and no dedupe drops one.
+
+Takes numbers, gives the bytes of whole HTTP requests, all of the same length. Refuses nothing.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from notifier.sources.signatures import sign
+
+SECRET = "whsec_" + "YmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtYmVuY2g="
+
+Make = Callable[[int, int], bytes]
+"""Gives the bytes of the request with this number, for this port."""
+
+
+def body(number: int) -> bytes:
+    """Give the body of a native `ticket.assigned`, as long as a help desk's usually is."""
+    key = f"{number:08}"
+    email = f"tech{key}@example.com"
+    event = {
+        "type": "ticket.assigned",
+        "timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "data": {
+            "ticket": {
+                "id": key,
+                "number": key,
+                "title": f"Printer Not Working in Room {key}",
+                "priority": "high",
+                "status": "open",
+                "category": "Hardware",
+                "url": f"https://desk.example.com/tickets/{key}",
+                "version": 7,
+            },
+            "assignee": {
+                "id": key,
+                "name": "John Smith",
+                "email": email,
+                "locale": "en",
+                "time_zone": "America/New_York",
+            },
+            "requester": {"id": "9", "name": "Jane Doe", "email": "jane@example.com"},
+            "actor": {"id": "1", "name": "Administrator"},
+        },
+    }
+    return json.dumps(event).encode()
+
+
+def webhook(number: int, port: int) -> bytes:
+    """Give a signed webhook."""
+    content, key, now = body(number), f"msg_{number:08}", int(time.time())
+    headers = (
+        f"webhook-id: {key}\r\nwebhook-timestamp: {now}\r\n"
+        f"webhook-signature: {sign(SECRET, key, now, content)}\r\n"
+    )
+    return _post("/webhooks", port, content, headers)
+
+
+def alert(number: int, port: int) -> bytes:
+    """Give the same as an alert in the format of Alertmanager's API, version 2."""
+    data = json.loads(body(number))["data"]
+    alerts = [
+        {
+            "labels": {"alertname": data["ticket"]["number"], "to": data["assignee"]["email"]},
+            "annotations": {
+                "title": data["ticket"]["title"],
+                "name": data["assignee"]["name"],
+                "priority": data["ticket"]["priority"].upper(),
+                "by": data["actor"]["name"],
+                "link": data["ticket"]["url"],
+            },
+        }
+    ]
+    return _post("/api/v2/alerts", port, json.dumps(alerts).encode(), "")
+
+
+def _post(path: str, port: int, content: bytes, headers: str) -> bytes:
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
+        f"{headers}Content-Length: {len(content)}\r\n\r\n"
+    )
+    return head.encode() + content
+
+
+def write(file: Path, make: Make, port: int, count: int) -> int:
+    """Write so many requests one after the other; give the length of each."""
+    requests = [make(number, port) for number in range(count)]
+    file.write_bytes(b"".join(requests))
+    return len(requests[0])

@@ -1,0 +1,1 @@
+"""Measures: each module makes the rows of one kind of figure."""
