@@ -4,6 +4,7 @@ Takes settings, gives the values that planning, store, dispatch and rendering ar
 Refuses nothing: settings have checked themselves.
 """
 
+import hashlib
 from collections.abc import Mapping
 
 from notifier.app import channels
@@ -56,10 +57,17 @@ def options(settings: Settings, open_channels: Mapping[str, Channel], recipe: st
         ),
         horizon=horizon,
         recipe=recipe,
+        limits=_fingerprint(limits(settings)),
         max_waiting=settings.max_waiting,
         keep_bodies=settings.retention_bodies,
         keep_deliveries=settings.retention_deliveries,
     )
+
+
+def _fingerprint(found: Mapping[str, Limits]) -> int:
+    digest = hashlib.sha256(repr(sorted(found.items())).encode()).digest()
+    # As large as a column of integers can hold.
+    return int.from_bytes(digest[:7], "big")
 
 
 def policy(settings: Settings) -> Policy:

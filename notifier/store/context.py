@@ -19,13 +19,15 @@ class StoreOptions:
 
     `careful` are the channels whose attempts are committed before their first byte. `horizon`
     is the longest window of each channel's limits: older stamps are dropped. `recipe` is the
-    fingerprint of what messages are made of. `channels` are served in this order.
+    fingerprint of what messages are made of, `limits` that of the limits. `channels` are served
+    in this order.
     """
 
     channels: tuple[str, ...]
     careful: frozenset[str]
     horizon: Mapping[str, Millis]
     recipe: str
+    limits: int = 0
     max_waiting: int = 1000
     lease: Millis = 30 * SECOND
     remember_ids: Millis = 30 * DAY

@@ -15,6 +15,9 @@ from notifier.store.transaction import Row, Transaction, as_list
 
 SLICE = 500
 
+_LIMITS = "limits"
+"""Names the fingerprint of the limits by which lanes wait."""
+
 
 def recover(context: Context, tx: Transaction, now: Instant, held: Collection[int]) -> int:
     """Free what reads `sending` though nobody holds it; give how many batches that were.
@@ -63,6 +66,14 @@ def recover(context: Context, tx: Transaction, now: Instant, held: Collection[in
     _dissolve_partial(tx, [row[0] for row in rows if row[1] is BatchState.WAITING], now)
     dissolving.refresh(tx, lanes)
     return len(rows)
+
+
+def apply_limits(context: Context, tx: Transaction, now: Instant) -> None:
+    """Look at every lane anew after the limits were changed: it waits by what they were."""
+    limits = context.options.limits
+    if tx.one("read_mark", _LIMITS) != limits:
+        tx.run("look_again", now)
+        tx.run("write_mark", _LIMITS, limits)
 
 
 def _interrupted(number: int, fence: int, started_at: Instant, now: Instant) -> Row:

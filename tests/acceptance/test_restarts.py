@@ -66,6 +66,28 @@ async def test_the_limiter_remembers(tmp_path: Path) -> None:
         assert desk.mails()[5:] == ["09:01:00 #6 #7 #8"]
 
 
+async def test_a_limit_that_was_raised_lets_go_of_what_waits(tmp_path: Path) -> None:
+    async with Desk(tmp_path, RATE_LIMIT_EMAIL="1/1h") as desk:
+        for number in ("1", "2", "3"):
+            await desk.assigned(number, JOHN, at="09:00:00")
+        await desk.at("09:01:00")
+        await desk.crashes(RATE_LIMIT_EMAIL="5/1m")
+        await desk.at("09:02:00")
+        assert desk.mails() == ["09:00:00 #1", "09:01:00 #2 #3"]
+
+
+async def test_a_limit_that_was_lowered_holds_at_once(tmp_path: Path) -> None:
+    async with Desk(tmp_path, RATE_LIMIT_EMAIL="2/1m") as desk:
+        await desk.assigned("1", JOHN, at="09:00:00")
+        await desk.assigned("2", JOHN, at="09:00:01")
+        await desk.assigned("3", JOHN, at="09:00:02")
+        await desk.crashes(RATE_LIMIT_EMAIL="1/1h")
+        await desk.at("09:59:00")
+        assert desk.mails() == ["09:00:00 #1", "09:00:01 #2"]
+        await desk.at("10:01:00")
+        assert desk.mails()[2:] == ["10:00:01 #3"]
+
+
 async def test_what_was_in_flight_counts_for_the_limit(tmp_path: Path) -> None:
     async with Desk(tmp_path, RATE_LIMIT_EMAIL="1/1m") as desk:
         desk.email.script(hang("reply"))

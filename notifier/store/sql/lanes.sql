@@ -12,6 +12,10 @@ SELECT min((SELECT wake_at FROM lane WHERE channel = ?1 AND rank = r.value AND w
             ORDER BY wake_at LIMIT 1))
 FROM json_each(?2) r;
 
+-- name: look_again
+-- Makes every lane that waits for an instant due now.
+UPDATE lane SET wake_at = ?1 WHERE wake_at > ?1;
+
 -- name: suppressed_lanes
 -- Which of these lanes lead to an address that must not be written to.
 SELECT l.id, s.reason FROM lane l JOIN suppression s
