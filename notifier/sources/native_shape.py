@@ -17,6 +17,9 @@ from notifier.model.times import Instant
 
 _LONGEST_ID = 255
 _LARGEST_VERSION = 2**63 - 1
+_EXACT = 2**53
+"""Beyond this a number with a fraction no longer tells neighbours apart."""
+
 _PREFIX = "ticket."
 _EXAMPLE = "2026-11-23T09:00:00Z"
 
@@ -49,9 +52,17 @@ def _required(value: object) -> object:
     return value
 
 
+def _whole(value: object) -> object:
+    """Give 7 for 7.0, which JSON Schema and some senders' libraries hold to be the same."""
+    if isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT:
+        return int(value)
+    return value
+
+
 def _name(value: object) -> object:
     if value is None or value == "":
         return None
+    value = _whole(value)
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise _wrong("must be text or a whole number")
     text = str(value)
@@ -104,6 +115,7 @@ def _instant(value: object) -> object:
 def _version(value: object) -> object:
     if value is None or value == "":
         return None
+    value = _whole(value)
     if type(value) is int:
         if 0 <= value <= _LARGEST_VERSION:
             return value
