@@ -35,7 +35,7 @@ ARGUMENTS = [
     # (a web socket, the browser's own calls) gets nowhere either, and no name is looked up.
     "--proxy-server=http://127.0.0.1:1",
 ]
-MILLISECONDS = 20_000
+MILLISECONDS = 60_000
 LOOPBACK = "127.0.0.1"
 
 

@@ -95,13 +95,14 @@ class Meters:
             registry=self.registry,
         )
         self._latency = {name: latency.labels(name).observe for name in channels}
-        holds = Counter(
+        self._holds = Counter(
             "notifier_limiter_holds",
             "Times that something due was held back because its recipient's limit was used up.",
             ("channel",),
             registry=self.registry,
         )
-        self._holds = {name: holds.labels(name).inc for name in channels}
+        for name in channels:
+            self._holds.labels(name)
 
     def _count_the_machine(self) -> None:
         self._tick_size = Histogram(
@@ -155,7 +156,7 @@ class Meters:
 
     def held(self, channel: str, count: int) -> None:
         """Count that something due was held back because of a limit."""
-        self._holds[channel](count)
+        self._holds.labels(channel).inc(count)
 
     async def watch_loop(self, sleep: Sleep = asyncio.sleep) -> None:
         """Measure the lag of the event loop until cancelled."""

@@ -9,8 +9,9 @@ import re
 _GAP = "•••"
 _MAILBOX = re.compile(r"(?<![^\s<>@])([^\s<>@])[^\s<>@]*@")
 _QUOTED = re.compile(r'"([^"])[^"\r\n]*"(?=@)')
-_INTERNATIONAL = re.compile(r"\+\d[\d ().-]{5,}\d")
-_ANY_NUMBER = re.compile(r"\+?\d[\d ().-]{5,}\d\d")
+# No number is written longer, and without a bound hostile text would take its square in time.
+_INTERNATIONAL = re.compile(r"\+\d[\d ().-]{5,30}\d")
+_ANY_NUMBER = re.compile(r"\+?\d[\d ().-]{5,30}\d\d")
 # With fewer digits, what is left out would be no more than what is shown.
 _LONG_NUMBER = 11
 
