@@ -72,7 +72,7 @@ def _names(root: Path, prefix: str = "") -> Iterator[str]:
             name = prefix + entry.name
             if entry.name.startswith("."):
                 continue
-            if entry.is_dir() and not prefix:
+            if os.path.isdir(entry.path) and not prefix:
                 yield from _inner(root, entry, name)
             else:
                 yield name
@@ -80,14 +80,19 @@ def _names(root: Path, prefix: str = "") -> Iterator[str]:
 
 def _inner(root: Path, entry: os.DirEntry[str], name: str) -> Iterator[str]:
     # A link to a folder elsewhere is named itself, and refused by that name.
-    if Path(entry.path).resolve().is_relative_to(root):
+    if _real(entry.path).is_relative_to(root):
         yield from _names(Path(entry.path), f"{name}/")
     else:
         yield name
 
 
+def _real(path: Path | str) -> Path:
+    # Not Path.resolve, which falls over links that lead in a circle.
+    return Path(os.path.realpath(path))
+
+
 def _text(root: Path, name: str, known: Collection[str]) -> str:
-    path = (root / name).resolve()
+    path = _real(root / name)
     if not path.is_relative_to(root):
         raise ValueError("it is a link that leads out of the folder")
     if name not in known:

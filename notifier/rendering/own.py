@@ -58,8 +58,6 @@ def words_of(error: BaseException) -> str:
     """Give one line that says what is wrong."""
     if isinstance(error, TemplateSyntaxError):
         said = f"line {error.lineno}: {error.message}"
-    elif isinstance(error, KeyError):
-        said = f"there is no {error.args[0]}"
     elif isinstance(error, RecursionError):
         said = "it is too deeply nested"
     elif isinstance(error, TemplateError | ValueError):
