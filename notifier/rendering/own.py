@@ -30,13 +30,14 @@ ERRORS = (
     ArithmeticError,
     AttributeError,
     LookupError,
-    MemoryError,
     RecursionError,
-    SyntaxError,
     TypeError,
     ValueError,
 )
 """Whatever a template or a fact can do wrong; anything else is a fault of the service."""
+
+# What Jinja makes of a template is compiled by Python, which has limits of its own.
+_LOADING = (*ERRORS, MemoryError, SyntaxError)
 
 
 def render(page: Compiled, name: str, facts: Facts | Mapping[str, object]) -> str:
@@ -99,7 +100,7 @@ class Own:
             layout = name.startswith(samples.LAYOUT) and composing.takes(self._built_in[name])
             if layout and not composing.takes(source):
                 raise Refused("{% block content %}{% endblock %} is missing")
-        except ERRORS as error:
+        except _LOADING as error:
             self._faults[Fault(name, words_of(error))] = None
             return False
         return True
@@ -113,7 +114,7 @@ class Own:
                 composing.compose(name, {**self._built_in, **files}, made)
                 if made.parts & files.keys():
                     self._take(name, made.text)
-            except ERRORS as error:
+            except _LOADING as error:
                 failures.append((made.parts & files.keys(), words_of(error)))
             else:
                 self.used |= made.parts & files.keys()
