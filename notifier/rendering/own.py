@@ -85,9 +85,12 @@ class Own:
         self.pages: dict[str, Compiled] = {}
         self.sources: dict[str, str] = {}
         self.used: set[str] = set()
+        self._tried: set[str] = set()
         for name in sorted(built_in):
             if not name.startswith(samples.LAYOUT):
                 self._page(name)
+        for name in sorted(self._files.keys() - self._tried):
+            self._faults[Fault(name, "no message includes it", "include it or remove it")] = None
 
     @property
     def faults(self) -> tuple[Fault, ...]:
@@ -119,6 +122,8 @@ class Own:
             else:
                 self.used |= made.parts & files.keys()
                 break
+            finally:
+                self._tried |= made.parts
         self._blame(name, failures)
 
     def _ways(self, name: str) -> Iterator[Sources]:
