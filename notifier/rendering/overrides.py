@@ -22,7 +22,7 @@ _LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class Broken:
     """A file, or a page made of several, that is not used: its name, why, and how to mend it."""
 
     name: str
@@ -35,7 +35,7 @@ class Found:
     """What may be used, by name, and what may not."""
 
     files: dict[str, str] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[Broken] = field(default_factory=list)
 
 
 def read(folder: Path, known: Collection[str]) -> Found:
@@ -45,20 +45,20 @@ def read(folder: Path, known: Collection[str]) -> Found:
         root = folder.resolve(strict=True)
         names = list(islice(_names(root), _MOST_FILES + 1))
     except OSError as error:
-        found.faults.append(Fault(str(folder), f"it cannot be read: {error.strerror}", _RIGHTS))
+        found.faults.append(Broken(str(folder), f"it cannot be read: {error.strerror}", _RIGHTS))
         return found
     if len(names) > _MOST_FILES:
         said = f"it holds more than {_MOST_FILES} files; none of them is used"
-        found.faults.append(Fault(str(folder), said, "let TEMPLATES_DIR name a folder of its own"))
+        found.faults.append(Broken(str(folder), said, "let TEMPLATES_DIR name a folder of its own"))
         return found
     for name in sorted(names):
         try:
             found.files[name] = _text(root, name, known)
         except ValueError as error:
-            found.faults.append(Fault(text.clean(name, _LONGEST_NAME), str(error)))
+            found.faults.append(Broken(text.clean(name, _LONGEST_NAME), str(error)))
         except OSError as error:
             said = f"it cannot be read: {error.strerror}"
-            found.faults.append(Fault(text.clean(name, _LONGEST_NAME), said, _RIGHTS))
+            found.faults.append(Broken(text.clean(name, _LONGEST_NAME), said, _RIGHTS))
     return found
 
 

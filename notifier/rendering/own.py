@@ -17,7 +17,7 @@ from notifier.rendering.composing import HTML, Composed
 from notifier.rendering.facts import Facts
 from notifier.rendering.grammar import Refused
 from notifier.rendering.inlining import Inliner
-from notifier.rendering.overrides import Fault
+from notifier.rendering.overrides import Broken
 
 Sources = Mapping[str, str]
 
@@ -90,10 +90,10 @@ class Own:
             if not name.startswith(samples.LAYOUT):
                 self._page(name)
         for name in sorted(self._files.keys() - self._tried):
-            self._faults[Fault(name, "no message includes it", "include it or remove it")] = None
+            self._faults[Broken(name, "no message includes it", "include it or remove it")] = None
 
     @property
-    def faults(self) -> tuple[Fault, ...]:
+    def faults(self) -> tuple[Broken, ...]:
         """Give what is wrong, each once."""
         return tuple(self._faults)
 
@@ -104,7 +104,7 @@ class Own:
             if layout and not composing.takes(source):
                 raise Refused("{% block content %}{% endblock %} is missing")
         except _LOADING as error:
-            self._faults[Fault(name, words_of(error))] = None
+            self._faults[Broken(name, words_of(error))] = None
             return False
         return True
 
@@ -144,7 +144,7 @@ class Own:
         alone = [(parts, said) for parts, said in failures if len(parts) == 1]
         for parts, said in alone or failures[:1]:
             if len(parts) == 1:
-                self._faults[Fault(next(iter(parts)), said)] = None
+                self._faults[Broken(next(iter(parts)), said)] = None
             else:
                 whole = f"{said} (made of {', '.join(sorted(parts))})"
-                self._faults[Fault(name, whole, "mend one of these files or remove it")] = None
+                self._faults[Broken(name, whole, "mend one of these files or remove it")] = None

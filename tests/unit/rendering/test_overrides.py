@@ -112,4 +112,4 @@ def test_a_folder_that_is_gone_is_a_fault(tmp_path: Path) -> None:
 def test_a_name_that_would_forge_a_line_is_cleaned(tmp_path: Path) -> None:
     (name,) = said(put(tmp_path, "a\nb\x1b[31m", ""))
     assert name == "a b[31m"
-    assert overrides.Fault(name, "").mend
+    assert overrides.Broken(name, "").mend
