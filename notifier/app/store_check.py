@@ -8,8 +8,6 @@ import os
 import shutil
 from pathlib import Path
 
-import apsw
-
 from notifier.model.errors import StoreDamaged, StoreLocked
 from notifier.model.findings import Condition, Finding
 from notifier.store import connection, migrate
@@ -22,9 +20,9 @@ _MEGABYTE = 1024 * 1024
 def check_store(path: Path) -> list[Finding]:
     """Give what was found."""
     found = _state(path)
-    if found.condition is Condition.OK and (little := _little_space(path)):
-        return [found, little]
-    return [found]
+    if found.condition is not Condition.OK:
+        return [found]
+    return [found, *space(path, shutil.disk_usage(path.absolute().parent).free)]
 
 
 def _state(path: Path) -> Finding:
@@ -80,18 +78,17 @@ def _schema(path: Path) -> int:
         if not there:
             return 0
         return int(reader.execute("SELECT coalesce(max(number), 0) FROM migration").get or 0)
-    except apsw.SQLError as error:
-        raise StoreDamaged(connection.damage_text(path, str(error))) from error
     finally:
         reader.close()
 
 
-def _little_space(path: Path) -> Finding | None:
-    free = shutil.disk_usage(path.absolute().parent).free
+def space(path: Path, free: int) -> list[Finding]:
+    """Warn when the disk has little room; `free` is what it has, in bytes."""
     if free >= _LITTLE:
-        return None
+        return []
     cause = f"the disk of {path} has {free // _MEGABYTE} MiB left; a full one answers 503"
-    return Finding(ABOUT, Condition.WARNING, cause, "make room, or put DATABASE_URL elsewhere")
+    mend = "make room, or let DATABASE_URL name a file on another disk"
+    return [Finding(ABOUT, Condition.WARNING, cause, mend)]
 
 
 def _failed(cause: str, mend: str) -> Finding:

@@ -45,9 +45,8 @@ async def check(account: SmtpAccount, deadlines: Deadlines = PATIENCE) -> list[F
 
 
 async def _name_sender(account: SmtpAccount, wire: Wire, limit: float) -> Evidence | None:
-    options = "" if account.from_email.isascii() else " SMTPUTF8"
     try:
-        wire.write(f"MAIL FROM:<{account.from_email}>{options}\r\n".encode(), 1)
+        wire.write(f"MAIL FROM:<{account.from_email}>\r\n".encode(), 1)
         said = await wire.reply(limit)
         if not said.positive:
             return said.evidence("mail", account.remote)
@@ -56,8 +55,6 @@ async def _name_sender(account: SmtpAccount, wire: Wire, limit: float) -> Eviden
     except TimeoutError:
         return Evidence("mail", remote=account.remote, fault=Fault.SILENT)
     except ConnectionError as error:
-        if wire.unasked is not None:
-            return wire.unasked.evidence("mail", account.remote)
         return Evidence("mail", reply=str(error), remote=account.remote, fault=Fault.CLOSED)
     return None
 
@@ -86,14 +83,12 @@ async def _second_look(account: SmtpAccount, evidence: Evidence, seconds: float)
         # It had greeted already, so it is a mail server without TLS from the start.
         return None
     context = _trusting() if secured else None
-    words = None
     try:
         async with asyncio.timeout(seconds):
-            words = await _first_line(account, context)
+            return Answers(secured, await _first_line(account, context))
     except (OSError, ValueError):
         # Nothing could be learned this way; the first failure stands.
         return None
-    return Answers(secured, words)
 
 
 async def _first_line(account: SmtpAccount, context: ssl.SSLContext | None) -> str:

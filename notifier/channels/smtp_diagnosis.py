@@ -33,11 +33,11 @@ PORTS = "587 with STARTTLS, or 465 with TLS from the start"
 class Answers:
     """What answered when the port was looked at the other way: with TLS, or without it.
 
-    `words` is its first line, None when it said nothing, or when no connection came about.
+    `words` is its first line, empty when it said nothing.
     """
 
     secured: bool
-    words: str | None
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def explain(account: SmtpAccount, evidence: Evidence, answers: Answers | None = 
 
 
 def _other_protocol(account: SmtpAccount, answers: Answers) -> Diagnosis | None:
-    protocol = protocol_of(answers.words or "")
+    protocol = protocol_of(answers.words)
     if protocol is None:
         return None
     if protocol != "SMTP":

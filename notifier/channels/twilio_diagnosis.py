@@ -104,8 +104,11 @@ def balance(fields: Fields) -> Finding | None:
 
 def number(account: TwilioAccount, fields: Fields) -> Finding:
     """Tell whether the number is ours and can send (resource IncomingPhoneNumbers)."""
-    owned = _items(fields, "incoming_phone_numbers")
     sender = account.from_number
+    # The API finds numbers by a part of them too.
+    owned = [
+        one for one in _items(fields, "incoming_phone_numbers") if one.get("phone_number") == sender
+    ]
     if not owned:
         return failed(
             f"{sender} is no number of this account, so Twilio refuses texts from it with 21606",

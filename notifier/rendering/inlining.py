@@ -13,6 +13,7 @@ import time
 _SECONDS = 15.0
 _CPU_SECONDS = 10
 _MOST_MEMORY = 1024 * 1024 * 1024
+_TOO_MUCH = "its HTML is too deep, too large or too much styled to write the styles into the tags"
 
 
 class Inliner:
@@ -28,6 +29,8 @@ class Inliner:
         if self._until is None:
             self._until = time.monotonic() + self._seconds
         left = self._until - time.monotonic()
+        if left <= 0:
+            raise ValueError(_TOO_MUCH)
         # The child has our path and nothing else of ours; the file is this one, not a name that
         # could be found elsewhere.
         command = [sys.executable, "-P", __file__]
@@ -37,15 +40,12 @@ class Inliner:
                 command,
                 input=given.encode(),
                 capture_output=True,
-                timeout=max(left, 0.01),
+                timeout=left,
                 check=True,
             )
             return str(json.loads(done.stdout))
         except (OSError, subprocess.SubprocessError, ValueError):
-            raise ValueError(
-                "its HTML is too deep, too large or too much styled to write the styles into "
-                "the tags"
-            ) from None
+            raise ValueError(_TOO_MUCH) from None
 
 
 def main() -> None:
@@ -69,7 +69,10 @@ def _bound() -> None:
         (resource.RLIMIT_CPU, _CPU_SECONDS),
         (resource.RLIMIT_CORE, 0),
     ):
-        resource.setrlimit(limit, (most, most))
+        # What the system allows at most may be less already.
+        _, hard = resource.getrlimit(limit)
+        least = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(limit, (least, least))
 
 
 if __name__ == "__main__":

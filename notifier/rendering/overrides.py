@@ -22,7 +22,7 @@ _LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class Broken:
     """A file, or a page made of several, that is not used: its name, why, and how to mend it."""
 
     name: str
@@ -35,7 +35,7 @@ class Found:
     """What may be used, by name, and what may not."""
 
     files: dict[str, str] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[Broken] = field(default_factory=list)
 
 
 def read(folder: Path, known: Collection[str]) -> Found:
@@ -45,20 +45,20 @@ def read(folder: Path, known: Collection[str]) -> Found:
         root = folder.resolve(strict=True)
         names = list(islice(_names(root), _MOST_FILES + 1))
     except OSError as error:
-        found.faults.append(Fault(str(folder), f"it cannot be read: {error.strerror}", _RIGHTS))
+        found.faults.append(Broken(str(folder), f"it cannot be read: {error.strerror}", _RIGHTS))
         return found
     if len(names) > _MOST_FILES:
         said = f"it holds more than {_MOST_FILES} files; none of them is used"
-        found.faults.append(Fault(str(folder), said, "let TEMPLATES_DIR name a folder of its own"))
+        found.faults.append(Broken(str(folder), said, "let TEMPLATES_DIR name a folder of its own"))
         return found
     for name in sorted(names):
         try:
             found.files[name] = _text(root, name, known)
         except ValueError as error:
-            found.faults.append(Fault(text.clean(name, _LONGEST_NAME), str(error)))
+            found.faults.append(Broken(text.clean(name, _LONGEST_NAME), str(error)))
         except OSError as error:
             said = f"it cannot be read: {error.strerror}"
-            found.faults.append(Fault(text.clean(name, _LONGEST_NAME), said, _RIGHTS))
+            found.faults.append(Broken(text.clean(name, _LONGEST_NAME), said, _RIGHTS))
     return found
 
 
@@ -72,7 +72,7 @@ def _names(root: Path, prefix: str = "") -> Iterator[str]:
             name = prefix + entry.name
             if entry.name.startswith("."):
                 continue
-            if entry.is_dir() and not prefix:
+            if os.path.isdir(entry.path) and not prefix:
                 yield from _inner(root, entry, name)
             else:
                 yield name
@@ -80,14 +80,19 @@ def _names(root: Path, prefix: str = "") -> Iterator[str]:
 
 def _inner(root: Path, entry: os.DirEntry[str], name: str) -> Iterator[str]:
     # A link to a folder elsewhere is named itself, and refused by that name.
-    if Path(entry.path).resolve().is_relative_to(root):
+    if _real(entry.path).is_relative_to(root):
         yield from _names(Path(entry.path), f"{name}/")
     else:
         yield name
 
 
+def _real(path: Path | str) -> Path:
+    # Not Path.resolve, which falls over links that lead in a circle.
+    return Path(os.path.realpath(path))
+
+
 def _text(root: Path, name: str, known: Collection[str]) -> str:
-    path = (root / name).resolve()
+    path = _real(root / name)
     if not path.is_relative_to(root):
         raise ValueError("it is a link that leads out of the folder")
     if name not in known:

@@ -17,7 +17,7 @@ from notifier.rendering.composing import HTML, Composed
 from notifier.rendering.facts import Facts
 from notifier.rendering.grammar import Refused
 from notifier.rendering.inlining import Inliner
-from notifier.rendering.overrides import Fault
+from notifier.rendering.overrides import Broken
 
 Sources = Mapping[str, str]
 
@@ -30,13 +30,14 @@ ERRORS = (
     ArithmeticError,
     AttributeError,
     LookupError,
-    MemoryError,
     RecursionError,
-    SyntaxError,
     TypeError,
     ValueError,
 )
 """Whatever a template or a fact can do wrong; anything else is a fault of the service."""
+
+# What Jinja makes of a template is compiled by Python, which has limits of its own.
+_LOADING = (*ERRORS, MemoryError, SyntaxError)
 
 
 def render(page: Compiled, name: str, facts: Facts | Mapping[str, object]) -> str:
@@ -58,8 +59,6 @@ def words_of(error: BaseException) -> str:
     """Give one line that says what is wrong."""
     if isinstance(error, TemplateSyntaxError):
         said = f"line {error.lineno}: {error.message}"
-    elif isinstance(error, KeyError):
-        said = f"there is no {error.args[0]}"
     elif isinstance(error, RecursionError):
         said = "it is too deeply nested"
     elif isinstance(error, TemplateError | ValueError):
@@ -86,12 +85,15 @@ class Own:
         self.pages: dict[str, Compiled] = {}
         self.sources: dict[str, str] = {}
         self.used: set[str] = set()
+        self._tried: set[str] = set()
         for name in sorted(built_in):
             if not name.startswith(samples.LAYOUT):
                 self._page(name)
+        for name in sorted(self._files.keys() - self._tried):
+            self._faults[Broken(name, "no message includes it", "include it or remove it")] = None
 
     @property
-    def faults(self) -> tuple[Fault, ...]:
+    def faults(self) -> tuple[Broken, ...]:
         """Give what is wrong, each once."""
         return tuple(self._faults)
 
@@ -101,8 +103,8 @@ class Own:
             layout = name.startswith(samples.LAYOUT) and composing.takes(self._built_in[name])
             if layout and not composing.takes(source):
                 raise Refused("{% block content %}{% endblock %} is missing")
-        except ERRORS as error:
-            self._faults[Fault(name, words_of(error))] = None
+        except _LOADING as error:
+            self._faults[Broken(name, words_of(error))] = None
             return False
         return True
 
@@ -115,11 +117,13 @@ class Own:
                 composing.compose(name, {**self._built_in, **files}, made)
                 if made.parts & files.keys():
                     self._take(name, made.text)
-            except ERRORS as error:
+            except _LOADING as error:
                 failures.append((made.parts & files.keys(), words_of(error)))
             else:
                 self.used |= made.parts & files.keys()
                 break
+            finally:
+                self._tried |= made.parts
         self._blame(name, failures)
 
     def _ways(self, name: str) -> Iterator[Sources]:
@@ -140,7 +144,7 @@ class Own:
         alone = [(parts, said) for parts, said in failures if len(parts) == 1]
         for parts, said in alone or failures[:1]:
             if len(parts) == 1:
-                self._faults[Fault(next(iter(parts)), said)] = None
+                self._faults[Broken(next(iter(parts)), said)] = None
             else:
                 whole = f"{said} (made of {', '.join(sorted(parts))})"
-                self._faults[Fault(name, whole, "mend one of these files or remove it")] = None
+                self._faults[Broken(name, whole, "mend one of these files or remove it")] = None

@@ -19,7 +19,7 @@ from notifier.rendering import composing, own
 from notifier.rendering.bounded import Compiled
 from notifier.rendering.composing import HTML, Composed
 from notifier.rendering.facts import Facts
-from notifier.rendering.overrides import Fault
+from notifier.rendering.overrides import Broken
 
 BUILT_IN = files("notifier") / "templates"
 
@@ -39,7 +39,7 @@ class Pages:
         """Compile the built-in ones; raises ConfigurationError when one cannot be."""
         self.sources = _sources(BUILT_IN)
         self.overridden: tuple[str, ...] = ()
-        self.faults: tuple[Fault, ...] = ()
+        self.faults: tuple[Broken, ...] = ()
         self._compiled = _compiled(self.sources)
         self._own: Mapping[str, Compiled] = {}
         self._failed: Failed = _unheard

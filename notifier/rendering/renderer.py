@@ -18,7 +18,7 @@ from notifier.model.messages import Email, Medium, Message, Sms
 from notifier.model.reasons import Reason
 from notifier.rendering import facts, mime, own, samples, sms, text
 from notifier.rendering.facts import Facts, Line
-from notifier.rendering.overrides import Fault
+from notifier.rendering.overrides import Broken
 from notifier.rendering.pages import Failed, Pages
 from notifier.rendering.style import Style
 
@@ -53,7 +53,7 @@ class Renderer:
         return self._pages.overridden
 
     @property
-    def faults(self) -> tuple[Fault, ...]:
+    def faults(self) -> tuple[Broken, ...]:
         """Give what is wrong with the others."""
         return self._pages.faults
 

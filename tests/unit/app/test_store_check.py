@@ -4,7 +4,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from notifier.app.store_check import check_store
+from notifier.app.store_check import check_store, space
 from notifier.model.findings import Condition, Finding
 from notifier.store import connection, migrate
 from tests.unit.app.running import in_folder, served
@@ -93,3 +93,11 @@ def test_a_file_that_may_not_be_written_to_is_told(tmp_path: Path) -> None:
     # Who is root may write to everything; what can be asked is what the system answers.
     expected = Condition.OK if os.access(path, os.W_OK) else Condition.FAILED
     assert only(path).condition is expected
+
+
+def test_little_room_on_the_disk_is_a_warning(tmp_path: Path) -> None:
+    path, enough = tmp_path / "notifier.db", 100 * 1024 * 1024
+    assert space(path, enough) == []
+    (finding,) = space(path, enough - 1)
+    assert finding.condition is Condition.WARNING
+    assert finding.cause == f"the disk of {path} has 99 MiB left; a full one answers 503"

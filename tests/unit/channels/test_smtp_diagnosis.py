@@ -94,7 +94,7 @@ def test_a_protocol_is_known_by_its_first_words(words: str, protocol: str | None
 
 def test_what_answered_nothing_to_the_second_look_leaves_the_first_failure() -> None:
     silent = Evidence("connect", fault=Fault.SILENT)
-    for words in (None, "", "hello"):
+    for words in ("", "hello"):
         assert explain(ACCOUNT, silent, Answers(True, words)) == explain(ACCOUNT, silent)
 
 

@@ -206,8 +206,11 @@ async def test_another_endpoint_is_asked_for_everything(respx_mock: respx.MockRo
     )
 
 
-async def test_21606_a_number_of_another_account_is_told(respx_mock: respx.MockRouter) -> None:
-    findings = await found(respx_mock, numbers={"incoming_phone_numbers": []})
+@pytest.mark.parametrize("others", [[], [{"phone_number": f"{NUMBER}1"}]])
+async def test_21606_a_number_of_another_account_is_told(
+    others: list[object], respx_mock: respx.MockRouter
+) -> None:
+    findings = await found(respx_mock, numbers={"incoming_phone_numbers": others})
     assert findings == [
         SIGNED_IN,
         ENOUGH,

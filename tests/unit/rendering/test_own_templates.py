@@ -202,6 +202,13 @@ def test_of_files_that_do_not_work_together_those_that_do_are_used(tmp_path: Pat
     assert CLOSING in mine.overridden
 
 
+def test_a_part_that_no_message_includes_is_told(tmp_path: Path) -> None:
+    put(tmp_path, "_layout/details.html.j2", "<b>{{ link }}</b>")
+    for folder in ("ticket.assigned", "ticket.created"):
+        put(tmp_path, f"{folder}/body.html.j2", f"{PAGE}<p>{{{{ number }}}}</p>{END}")
+    assert faults(tmp_path) == {"_layout/details.html.j2": "no message includes it"}
+
+
 def test_what_fails_later_is_told_and_the_message_leaves_in_the_built_in_words(
     tmp_path: Path,
 ) -> None:
