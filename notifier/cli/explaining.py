@@ -8,6 +8,7 @@ because a service may be newer than this command.
 from notifier.cli.output import Document
 from notifier.model import times
 from notifier.model.reasons import Reason
+from notifier.model.states import State
 from notifier.model.times import DAY, HOUR, MINUTE, SECOND, Millis
 from notifier.rendering.text import clean
 
@@ -97,6 +98,9 @@ _NEXT_IN = {
     ("undelivered", "sms"): "Look into Twilio's console for {provider_id}. Mend that, " + _RETRY,
     ("undelivered", "email"): "Check the address with its owner, " + _RETRY,
 }
+
+
+_NEXT_AFTER_TRIES = "The replies above say why; notifier check tries the channel and says the mend."
 
 
 def moment(text: str | None) -> str:
@@ -245,6 +249,8 @@ def _state(delivery: Document) -> str:
 def next_step(delivery: Document) -> str | None:
     """Give what to do now, or None when there is nothing to say."""
     reason = delivery["reason"]
+    if delivery["state"] == State.PENDING and delivery["attempts"]:
+        return _NEXT_AFTER_TRIES
     if reason in set(Reason) and delivery["state"] != "undelivered":
         text: str | None = _NEXT[Reason(reason)]
     else:

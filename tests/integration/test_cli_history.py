@@ -119,7 +119,7 @@ async def test_a_ticket_that_waits_says_what_is_wrong_with_the_service(tmp_path:
     assert event["next"] is None
     assert delivery["attempts"][0]["phase"] == "connect"
     assert any(line.startswith("It waits for its next try; ") for line in delivery["sentences"])
-    assert delivery["next"].startswith("Nothing, if that is soon enough")
+    assert delivery["next"].startswith("The replies above say why; notifier check ")
 
 
 async def test_of_an_unknown_ticket_it_says_where_to_look(service: Service) -> None:

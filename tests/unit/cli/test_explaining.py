@@ -73,6 +73,12 @@ def test_many_attempts_are_told_by_the_first_and_the_last(tries: int, lines: int
     )
 
 
+def test_what_waits_after_a_try_leads_to_the_check_of_the_channel() -> None:
+    assert str(explaining.next_step(delivery())).startswith("Nothing, if that is soon enough")
+    tried = explaining.next_step(delivery(attempts=[ATTEMPT]))
+    assert "notifier check tries the channel" in str(tried)
+
+
 def test_a_long_wait_for_the_first_try_is_told_and_a_short_one_is_not() -> None:
     late = ATTEMPT | {"started_at": "2026-11-23T09:00:20.100Z"}
     assert explaining.of_delivery(delivery(attempts=[late]))[1] == (
