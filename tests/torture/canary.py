@@ -28,9 +28,6 @@ PERSONAL = (TITLE, NAME, MAILBOX, PHONE)
 
 _NOT_JSON = f'{{"{TITLE}": {NAME}'.encode()
 
-_SHOWN = 10
-"""So many accepted events are read back through the API."""
-
 _STATUSES = {"good": 202, "repeated": 200, "conflict": 409, "misshapen": 422, "broken": 400}
 
 
@@ -93,9 +90,9 @@ async def _post_all(job: Job, here: Setting) -> None:
         if answer.status_code != _STATUSES[kind]:
             job.find("other", f"a {kind} call was answered {answer.status_code}")
         _judge(job, f"the answer to a {kind} call", repr(answer.headers).encode() + answer.content)
-    for one in accepted[:_SHOWN]:
+    await service.until_ended([one["id"] for told in accepted for one in told["deliveries"]])
+    for one in accepted[: job.sizes["shown"]]:
         ids = [delivery["id"] for delivery in one["deliveries"]]
-        await service.until_ended(ids)
         _judge(job, "the API", await here.answers(one["event_id"], ids))
     _judge(job, "an answer", await _health(here))
     _judge_process(job, service)
@@ -145,7 +142,10 @@ HARNESS = Harness(
     name="canary",
     says="planted secrets and personal data: found in no log, and elsewhere only where they may be",
     run=_run,
-    sizes={"events": Size(2_000, 60, "how many calls are made, in each style of log")},
+    sizes={
+        "events": Size(2_000, 60, "how many calls are made, in each style of log"),
+        "shown": Size(20, 5, "how many accepted events are read back through the API"),
+    },
     faults={
         "found": "something planted came out where it may not",
         "other": "a call was answered otherwise than its kind is",

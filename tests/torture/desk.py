@@ -113,6 +113,7 @@ class Desk:
         except (OSError, EOFError):
             self._again.append(call)
             raise
+        self._job.count(f"answered_{status}")
         if status not in _ANSWERED:
             self._job.find("refused", f"{key} was answered {status}: {body[:300]!r}")
             return

@@ -31,6 +31,10 @@ class Counting(SmtpSink):
         """Mails by the hundred thousand are not kept."""
 
 
+class _HungUp(Exception):
+    """This connection carries no more calls."""
+
+
 @dataclass(slots=True)
 class _Fuzz:
     job: Job
@@ -41,12 +45,12 @@ class _Fuzz:
 
     async def connection(self) -> None:
         while self.left > 0:
-            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-                await self._talk()
+            # Where nobody listens any more, this ends the run.
+            reader, writer = await asyncio.open_connection("127.0.0.1", self.service.port)
+            with contextlib.suppress(_HungUp):
+                await self._talk(reader, writer)
 
-    async def _talk(self) -> None:
-        streams = await asyncio.open_connection("127.0.0.1", self.service.port)
-        reader, writer = streams
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while self.left > 0:
                 self.left -= 1
@@ -64,10 +68,14 @@ class _Fuzz:
         self, case: Case, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         """Whoever says no more is answered, or hung up on; either way the connection ends."""
-        writer.write_eof()
         try:
+            writer.write_eof()
             async with asyncio.timeout(_WAIT):
                 said = await reader.read()
+        except ConnectionError:
+            # Hung up before it had read all.
+            self.job.count(f"{case.kind}_reset")
+            return
         except TimeoutError:
             self.job.find("silent", f"after {case.raw[:300]!r} the connection stays open")
             return
@@ -80,18 +88,15 @@ class _Fuzz:
                 head = await reader.readuntil(b"\r\n\r\n")
                 length = _LENGTH.search(head)
                 body = await reader.readexactly(int(length[1]) if length else 0)
-        except TimeoutError:
-            self.job.find("silent", f"no answer to {case.raw[:300]!r}")
-            raise ConnectionError from None
-        except asyncio.IncompleteReadError:
-            self.job.find("silent", f"hung up after {case.raw[:300]!r}")
-            raise
+        except (OSError, EOFError) as error:
+            self.job.find("silent", f"{type(error).__name__} after {case.raw[:300]!r}")
+            raise _HungUp from None
         status = int(head[9:12])
         self._judge(case, status)
         if self.chance.random() < _CHECKED:
             self._check(status, head, body)
         if b"\r\nconnection: close" in head:
-            raise ConnectionError
+            raise _HungUp
 
     def _judge(self, case: Case, status: int) -> None:
         self.job.count(f"{case.kind}_{status}")

@@ -6,8 +6,6 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-import httpx2
-
 from notifier.demo.catcher import Catcher
 from notifier.rendering import sms
 from tests.service import Service, assigned
@@ -19,6 +17,7 @@ from tests.torture.hostile_texts import texts
 
 _INNOCENT = "innocent@example.com"
 _MOST = 100_000
+_ACCEPTED, _WRONG_SHAPE = 202, 422
 
 
 def _set(*path: str) -> Callable[[dict[str, Any], str], None]:
@@ -122,9 +121,9 @@ async def _post(job: Job, service: Service, field: str, case: tuple[int, str]) -
     FIELDS[field](event, text)
     answer = await service.post(event, f"call-{field}-{number}")
     job.count(f"answers_{answer.status_code}")
-    if answer.status_code == httpx2.codes.ACCEPTED:
+    if answer.status_code == _ACCEPTED:
         return [one["id"] for one in answer.json()["deliveries"]]
-    if answer.status_code != httpx2.codes.UNPROCESSABLE_ENTITY or field not in _MAY_BE_REFUSED:
+    if answer.status_code != _WRONG_SHAPE or field not in _MAY_BE_REFUSED:
         job.find("refused", f"{text[:40]!r} as {field} was answered {answer.status_code}")
     return []
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 MEGABYTE = 1024 * 1024
 
 FIXED = (
-    "x" * MEGABYTE,
     "\x00",
     "a\x00b",
     "\r\n",
@@ -17,10 +16,11 @@ FIXED = (
     ".",
     "..",
     "From mallory",
+    "\u202egnp.exe\u202c",
+    "x" * MEGABYTE,
     "a\x85b\u2028c\u2029d",
     "a\x0bb\x0cc\x1bd\x7fe",
     "\x1b[31mred\x1b[0m",
-    "\u202egnp.exe\u202c",
     "\u2066a\u2067b\u2069c",
     "a\u200bb\u200dc\ufeffd\u2060e",
     "\ud800",

@@ -148,9 +148,12 @@ def _judge_bursts(job: Job, sink: Watching) -> None:
 def _judge_rows(job: Job, days: _Days, right: tuple[int, int]) -> None:
     opened = apsw.Connection(str(Path(job.folder) / "notifier.db"), flags=apsw.SQLITE_OPEN_READONLY)
     try:
-        stored = dict(opened.execute("SELECT webhook_id, id FROM event").fetchall())
+        stored = {
+            key: ids.public("evt", number)
+            for number, key in opened.execute("SELECT id, webhook_id FROM event")
+        }
         for key, event in days.accepted.items():
-            if key not in stored or ids.public("evt", stored[key]) != event:
+            if stored.get(key) != event:
                 job.find("lost", f"{key} was answered 202 and is not in the store")
         for fault in _wrong_times(opened, right):
             job.find("wrong_time", fault)

@@ -60,8 +60,10 @@ async def _kill_while_starting(job: Job, service: Service, chance: random.Random
     if service.process is not None and service.process.returncode is None:
         service.process.kill()
         await service.process.wait()
-    # It ended before it was ready, which is what was wanted.
+    # As a rule it ended before it was ready, which is what was wanted.
     await asyncio.gather(starting, return_exceptions=True)
+    if service.process is not None and service.process.returncode is None:
+        await service.stop(signal.SIGKILL)
     job.count("kills")
     job.count("kills_while_starting")
 

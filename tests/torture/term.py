@@ -74,10 +74,10 @@ class _Terms:
         try:
             async with asyncio.timeout(kind.seconds):
                 process.send_signal(signal.SIGTERM)
-                await self.service.until_logged("action=service.stopping")
+                await self._until_it_stops(process)
                 if kind is _SLOW:
                     self.outside.sink.release()
-                if kind is _IMPATIENT:
+                if kind is _IMPATIENT and process.returncode is None:
                     process.send_signal(signal.SIGTERM)
                 status = await process.wait()
         except TimeoutError:
@@ -91,6 +91,15 @@ class _Terms:
         seconds = round(time.monotonic() - began, 2)
         self.job.figures[name] = max(self.job.figures.get(name, 0), seconds)
         self.job.count("cycles")
+
+    async def _until_it_stops(self, process: asyncio.subprocess.Process) -> None:
+        """Return when it has said that it stops, or has ended without a word."""
+        said = asyncio.ensure_future(self.service.until_logged("action=service.stopping"))
+        ended = asyncio.ensure_future(process.wait())
+        await asyncio.wait({said, ended}, return_when=asyncio.FIRST_COMPLETED)
+        for waiting in (said, ended):
+            waiting.cancel()
+        await asyncio.gather(said, ended, return_exceptions=True)
 
     def _judge_slow(self) -> None:
         """Every send had the time to land, so that none is found open."""

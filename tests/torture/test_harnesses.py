@@ -10,29 +10,29 @@ from tests.torture.every import HARNESSES
 from tests.torture.sabotages import SABOTAGES
 
 SMALL = {
-    "kill": "--kills 4 --events 240 --patience 60 --wait-out 0",
+    "kill": "--kills 3 --events 160 --patience 60 --wait-out 0",
     "fsync-order": "--calls 256",
-    "images": "--images 150 --recordings 1 --calls 320 --control 30",
+    "images": "--images 80 --recordings 1 --calls 320 --control 12",
     "sigterm": "--cycles 2 --events 24 --patience 60 --wait-out 0",
     "disk": "--cycles 1",
     "clock": "--jumps 2 --restarts 1",
     "loris": "--slow 60 --honest 16 --header-ms 500 --body-ms 1000 --slack-ms 20000",
-    "fuzz": "--calls 1500 --growth-kib 49152",
+    "fuzz": "--calls 1000 --growth-kib 49152",
     "hostile-text": "--texts 12 --patience 60",
-    "canary": "--events 16",
+    "canary": "--events 12 --shown 2",
 }
 
 DEFECTS = {
     "kill": ("repeat-with-other-bytes", "altered", "--kills 2 --events 80"),
     "fsync-order": ("synchronous-normal", "early", "--calls 128"),
-    "images": ("synchronous-normal", "lost", "--images 30 --calls 64 --control 1"),
+    "images": ("synchronous-normal", "lost", "--images 20 --calls 64 --control 1"),
     "sigterm": ("exit-at-once", "abandoned", "--cycles 1 --events 16"),
     "disk": ("accept-without-storing", "false_202", "--cycles 1"),
     "clock": ("believe-the-wall-clock", "refused", "--jumps 1 --restarts 0"),
     "loris": ("no-deadlines", "endless", "--slow 12 --slack-ms 500"),
     "fuzz": ("raise-at-bad-signatures", "failed", "--calls 400"),
-    "hostile-text": ("leave-text-as-it-is", "bad_mail", "--texts 6"),
-    "canary": ("log-what-is-received", "found", "--events 4"),
+    "hostile-text": ("leave-text-as-it-is", "bad_mail", "--texts 11"),
+    "canary": ("log-what-is-received", "found", "--events 2 --shown 1"),
 }
 
 
