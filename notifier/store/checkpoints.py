@@ -20,8 +20,8 @@ _ALARM_PAGES = 16_000
 """Warn when the log holds this many pages (about 64 MB)."""
 
 _LARGE = (
-    "The write-ahead log holds more than 64 MB: another program keeps a transaction open on the "
-    "store; until it ends, the log grows."
+    "The write-ahead log holds more than 64 MB, most often because another program keeps a "
+    "transaction open on the store; until it ends, the log grows."
 )
 
 _log = logging.getLogger(__name__)

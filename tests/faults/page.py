@@ -14,9 +14,9 @@ FILE = "docs/faults.md"
 _HEAD = """\
 # Faults
 
-What may break, how a test breaks it, and what is then true. The page is written by
-`python -m tests.faults`, from a run of the tests that it names; each has the name of its cell in
-its id, so that `pytest -k E6` runs one cell.
+What may break, how a test breaks it, and what is then true. `python -m tests.faults` runs the
+tests that are named here and writes this page; the id of each names its cell, as in
+`test_x[E6-starttls]`.
 """
 _NONE = "no test"
 _CELL = re.compile(rf"^### ({catalogue.NAME.pattern}): ", re.MULTILINE)

@@ -1,8 +1,7 @@
 """docs/faults.md against the tests that there are, and the catalogue against the plan."""
 
+import ast
 import re
-import subprocess
-import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -22,30 +21,32 @@ PLANNED = {
 }
 """What is to be survived."""
 
-_ITEM = re.compile(r"^(tests/\S+::\w+)\[(.*)\]$", re.MULTILINE)
+_MARKS = re.compile(r"mark\.fault\(([^)]*)\)|^cell\(\s*([^,)]*)")
+"""What the decorators of a test say of cells: marks, or the name of `cell` (smtp_setting)."""
+
+
+def _said(test: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+    """Give the cells that the decorators of a test name."""
+    texts = [ast.unparse(decorator) for decorator in test.decorator_list]
+    named = [" ".join(match) for text in texts for match in _MARKS.findall(text)]
+    return set(catalogue.NAME.findall(" ".join(named)))
 
 
 @pytest.fixture(scope="module")
-def collected() -> dict[str, set[str]]:
-    """Give the marked tests by cell, as a run of their own would collect them."""
-    files = [
-        str(file.relative_to(ROOT))
-        for file in (ROOT / "tests").rglob("test_*.py")
-        if re.search(r"mark\.fault\(|^@cell\(", file.read_text(encoding="utf-8"), re.MULTILINE)
-    ]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", "fault", *files],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=True,
-    )
+def marked() -> dict[str, set[str]]:
+    """Give the tests of each cell, as their source says."""
     found: defaultdict[str, set[str]] = defaultdict(set)
-    for test, label in _ITEM.findall(done.stdout):
-        for cell in catalogue.NAME.findall(label):
-            found[cell].add(test)
+    for file in (ROOT / "tests").rglob("test_*.py"):
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                for cell in _said(node):
+                    found[cell].add(f"{file.relative_to(ROOT).as_posix()}::{node.name}")
     return found
+
+
+@pytest.fixture(scope="module")
+def written() -> str:
+    return (ROOT / page.FILE).read_text(encoding="utf-8")
 
 
 def test_the_catalogue_is_what_was_planned() -> None:
@@ -54,14 +55,33 @@ def test_the_catalogue_is_what_was_planned() -> None:
     assert list(catalogue.titles()) == list(PLANNED)
 
 
-def test_every_cell_has_a_test_whose_id_carries_it(collected: dict[str, set[str]]) -> None:
-    assert sorted(collected) == sorted(catalogue.load())
+def test_every_cell_has_a_test(marked: dict[str, set[str]]) -> None:
+    assert sorted(marked) == sorted(catalogue.load())
 
 
-def test_the_page_names_exactly_these_tests(collected: dict[str, set[str]]) -> None:
-    text = (ROOT / page.FILE).read_text(encoding="utf-8")
-    assert page.read(text) == collected, "run python -m tests.faults"
-    assert "failed" not in re.findall(r"^- `.*`: (.*)$", text, re.MULTILINE)
+def test_the_page_names_exactly_the_tests_of_each_cell(
+    marked: dict[str, set[str]], written: str
+) -> None:
+    assert page.read(written) == marked, "run python -m tests.faults"
+    assert "failed" not in " ".join(re.findall(r"^- `.*`: (.*)$", written, re.MULTILINE))
+
+
+def test_the_page_says_what_the_catalogue_says(written: str) -> None:
+    for cell in catalogue.load().values():
+        head = f"### {cell.name}: {cell.fault}\n\nInjected: {cell.injected}\n\n"
+        assert f"{head}Expected: {cell.expected}\n" in written, "run python -m tests.faults"
+
+
+def test_what_runs_beside_this_has_its_cell_in_its_id_and_is_on_the_page(
+    request: pytest.FixtureRequest, written: str
+) -> None:
+    named = page.read(written)
+    for item in request.session.items:
+        test, _, label = item.nodeid.partition("[")
+        for mark in item.iter_markers("fault"):
+            for cell in mark.args:
+                assert cell in catalogue.NAME.findall(label)
+                assert test in named[cell]
 
 
 def test_a_page_is_read_as_it_was_written() -> None:

@@ -2,14 +2,10 @@
 
 Takes two file names from its environment. Into SHIM_LOG it writes a line for each write to the
 store or its write-ahead log, each sync of them and each write to a socket, in their order.
-SHIM_SPACE holds how many bytes all files of the store may have together. SHIM_FAULTS is a folder:
-while it holds a file of one of these names, writes to the log (`full`, `readonly`; `full-once`
-removes itself) or syncs of it (`unsynced`) fail, or the process kills itself as a sync returns
-(`dies`).
+SHIM_SPACE holds how many bytes all files of the store may have together.
 """
 
 import os
-import signal
 import socket
 import threading
 from collections.abc import Callable
@@ -20,7 +16,7 @@ from typing_extensions import Buffer
 
 from notifier.cli.main import main
 
-LOG, SPACE, FAULTS = "SHIM_LOG", "SHIM_SPACE", "SHIM_FAULTS"
+LOG, SPACE = "SHIM_LOG", "SHIM_SPACE"
 
 
 class Journal:
@@ -45,10 +41,6 @@ class WatchedFile(apsw.VFSFile):
     def xWrite(self, data: Buffer, offset: int) -> None:  # the name is SQLite's
         if self._grows_too_far(offset + len(bytes(data))):
             raise apsw.FullError("no space left")
-        if self._asked("full") or self._asked("full-once", once=True):
-            raise apsw.FullError("no space left")
-        if self._asked("readonly"):
-            raise apsw.IOError("read-only file system")
         super().xWrite(data, offset)
         self._say("page", bytes(data), offset)
 
@@ -58,21 +50,8 @@ class WatchedFile(apsw.VFSFile):
 
     def xSync(self, flags: int) -> None:
         self._say("sync-begun")
-        if self._asked("unsynced"):
-            raise apsw.IOError("the disk does not answer")
         super().xSync(flags)
         self._say("sync-done")
-        if self._asked("dies"):
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def _asked(self, fault: str, *, once: bool = False) -> bool:
-        if FAULTS not in os.environ or not self._path.endswith("-wal"):
-            return False
-        file = Path(os.environ[FAULTS]) / fault
-        found = file.exists()
-        if found and once:
-            file.unlink()
-        return found
 
     def _say(self, what: str, data: bytes = b"", offset: int = 0) -> None:
         if journal is not None and self._where is not None:

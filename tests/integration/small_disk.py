@@ -42,7 +42,7 @@ class Tmpfs:
     async def start(self, service: Service, module: str | None = None) -> None:
         (service.folder / _NAME).mkdir()
         await service.start(
-            *namespace(), f'{_MOUNT} && {_FILL} && exec "$@"', "sh", module=module or "notifier"
+            *_namespace(), f'{_MOUNT} && {_FILL} && exec "$@"', "sh", module=module or "notifier"
         )
 
     def make_room(self, service: Service) -> None:
@@ -67,24 +67,32 @@ class Counted:
         (service.folder / "space.new").rename(service.folder / "space")
 
 
-def namespace() -> tuple[str, ...]:
-    """Give the command that runs a shell's text in a mount namespace of its own."""
+def _namespace() -> tuple[str, ...]:
     # Without root one is root in a namespace of one's own.
     return ("unshare", "-m" if os.geteuid() == 0 else "-rm", "sh", "-ec")
 
 
-def can_mount() -> bool:
-    """Tell whether a file system in memory can be had here."""
+def _can_mount() -> bool:
     if sys.platform != "linux" or shutil.which("unshare") is None:
         return False
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / _NAME).mkdir()
         tried = subprocess.run(
-            [*namespace(), _MOUNT], cwd=folder, capture_output=True, timeout=60, check=False
+            [*_namespace(), _MOUNT], cwd=folder, capture_output=True, timeout=60, check=False
         )
     return tried.returncode == 0
 
 
 def disks() -> list[SmallDisk]:
     """Give those that can be had here."""
-    return [Tmpfs(), Counted()] if can_mount() else [Counted()]
+    return [Tmpfs(), Counted()] if _can_mount() else [Counted()]
+
+
+def in_memory(script: str) -> tuple[str, ...] | None:
+    """Give the command that runs a shell's script on a file system in memory, then what follows it.
+
+    The file system is empty, at `disk`, and seen by nobody else. None where it cannot be had.
+    """
+    if not _can_mount():
+        return None
+    return (*_namespace(), f'{_MOUNT} && {script} && exec "$@"', "sh")

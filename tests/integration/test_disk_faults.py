@@ -9,10 +9,10 @@ from pathlib import Path
 import apsw
 import pytest
 
+from tests.integration.breaking import Breaker, breakers
 from tests.integration.command import NOTIFIER, SIGNED, environment, serving
-from tests.integration.small_disk import can_mount, namespace
-from tests.integration.tracing import Breaker, breakers
-from tests.service import Service, assigned, running
+from tests.integration.small_disk import in_memory
+from tests.service import Service, assigned, free_port, running
 from tests.smtp_sink import SmtpSink
 
 on_each = pytest.mark.parametrize("breaker", breakers(), ids=lambda one: type(one).__name__)
@@ -117,9 +117,9 @@ async def test_while_nothing_can_be_written_nothing_is_accepted(
 
 def _read_only(folder: Path) -> tuple[str, ...]:
     """Give the command under which `disk` in the folder may not be written."""
-    if can_mount():
-        mount = "mount -t tmpfs tmpfs disk && cp -p kept/* disk && mount -o remount,ro disk"
-        return (*namespace(), f'{mount} && exec "$@"', "sh")
+    mounted = in_memory("cp -p kept/* disk && mount -o remount,ro disk")
+    if mounted is not None:
+        return mounted
     if os.name != "posix" or os.geteuid() == 0:
         pytest.skip("root writes everywhere, and a file system of its own cannot be had here")
     for file in (folder / "kept").iterdir():
@@ -137,7 +137,7 @@ def test_a_disk_that_may_not_be_written_refuses_the_start(kept: bool, tmp_path: 
     if kept:
         with serving(tmp_path, **SIGNED, DATABASE_URL="sqlite:///kept/notifier.db") as service:
             assert service.end() == 0
-    settings = {**SIGNED, "DATABASE_URL": "sqlite:///disk/notifier.db"}
+    settings = {**SIGNED, "PORT": str(free_port()), "DATABASE_URL": "sqlite:///disk/notifier.db"}
     done = subprocess.run(
         [*_read_only(tmp_path), *NOTIFIER, "serve"],
         cwd=tmp_path,
@@ -147,8 +147,7 @@ def test_a_disk_that_may_not_be_written_refuses_the_start(kept: bool, tmp_path: 
         timeout=60,
         check=False,
     )
-    if (tmp_path / "disk").exists():
-        (tmp_path / "disk").chmod(0o700)
+    (tmp_path / "disk").chmod(0o700)
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr
     assert "the store cannot be opened" in done.stderr

@@ -15,7 +15,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.integration import shimmed_service
+from tests.integration import faulty_service
 from tests.service import Service, assigned, running
 from tests.smtp_sink import SmtpSink
 
@@ -106,9 +106,9 @@ async def test_killed_between_commit_and_answer_the_repeated_call_is_a_duplicate
     faults = tmp_path / "faults"
     faults.mkdir()
     async with SmtpSink() as sink:
-        service = Service(tmp_path, sink.port, **{shimmed_service.FAULTS: str(faults)})
+        service = Service(tmp_path, sink.port, **{faulty_service.FAULTS: str(faults)})
         try:
-            await service.start(module="tests.integration.shimmed_service")
+            await service.start(module="tests.integration.faulty_service")
             # The first sync of all is that of the log's header, before any commit.
             first = await service.post(assigned(0, "jane@example.com"), "call-0")
             await service.until_ended([first.json()["deliveries"][0]["id"]])

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Protocol
 
-from tests.integration import shimmed_service
+from tests.integration import faulty_service
 from tests.service import Service
 
 FAULTS = {
@@ -63,8 +63,8 @@ class Shim:
 
     async def start(self, service: Service) -> None:
         (service.folder / "faults").mkdir()
-        service.environment[shimmed_service.FAULTS] = str(service.folder / "faults")
-        await service.start(module="tests.integration.shimmed_service")
+        service.environment[faulty_service.FAULTS] = str(service.folder / "faults")
+        await service.start(module="tests.integration.faulty_service")
 
     @asynccontextmanager
     async def broken(self, service: Service, fault: str) -> AsyncIterator[None]:
