@@ -21,7 +21,7 @@ WHERE l.id IN (SELECT value FROM json_each(?1)) AND (s.until IS NULL OR s.until 
 -- name: rest_unknown
 -- Lets mails whose outcome is unknown wait for their deadline: nothing may be sent on these lanes.
 UPDATE batch SET next_at = NULL
-WHERE state = 'unknown' AND lane_id IN (SELECT value FROM json_each(?));
+WHERE state = 'unknown' AND state <> 'closed' AND lane_id IN (SELECT value FROM json_each(?));
 
 -- name: suppress_waiting
 -- Ends what waits in suppressed lanes.
