@@ -7,7 +7,10 @@ import pytest
 
 from notifier.store import connection, migrate, statements
 
-_TABLES = [
+_TABLES = (
+    *("seen", "event", "ticket", "person", "lane", "delivery", "batch", "attempt"),
+    *("former", "timer", "suppression"),
+)
     "seen",
     "event",
     "ticket",
