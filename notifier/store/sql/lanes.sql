@@ -7,10 +7,10 @@ WHERE channel = ?1 AND rank = ?2 AND wake_at <= ?3 AND wake_at IS NOT NULL
 ORDER BY wake_at LIMIT ?4;
 
 -- name: next_wake
--- When the next lane of a channel that has one of these ranks is due. PostgreSQL: min() per rank by LATERAL.
-SELECT min((SELECT wake_at FROM lane WHERE channel = ?1 AND rank = r.value AND wake_at IS NOT NULL
-            ORDER BY wake_at LIMIT 1))
-FROM json_each(?2) r;
+-- When the next lane of a channel is due, rank by rank. PostgreSQL: by LATERAL.
+SELECT r.value, (SELECT wake_at FROM lane WHERE channel = ?1 AND rank = r.value
+                 AND wake_at IS NOT NULL ORDER BY wake_at LIMIT 1)
+FROM json_each('[0,1,2,3]') r;
 
 -- name: suppressed_lanes
 -- Which of these lanes lead to an address that must not be written to.
