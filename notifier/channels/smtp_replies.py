@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import lru_cache
 
 from notifier.model.errors import (
     ChannelDown,
@@ -71,8 +72,9 @@ class Reply:
         return Evidence(phase, self.code, self.enhanced, self.text, remote)
 
 
+@lru_cache(maxsize=256)
 def reply(code: int, text: str) -> Reply:
-    """Make a reply of a code and the text of all its lines."""
+    """Make a reply of a code and the text of all its lines; a server says few different ones."""
     line = clean(text)
     match = _ENHANCED.match(line)
     agrees = match is not None and int(match[1]) == code // 100

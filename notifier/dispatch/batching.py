@@ -33,6 +33,10 @@ class LaneRules:
         places: int,
     ) -> Decision:
         """Give what leaves now, and when to look again."""
+        if len(waiting) == 1 and not due and places > 0 and lane.gate_at is None:
+            made = self._alone(lane, waiting[0], now)
+            if made is not None:
+                return made
         windows = self.limits[lane.channel]
         normal = _bucket(windows.normal, lane, Token.NORMAL, now)
         reserve = _bucket(windows.reserve, lane, Token.RESERVE, now)
@@ -48,6 +52,16 @@ class LaneRules:
             gate_at=draft.normal.gate(),
             wake_at=draft.wake_at(left | left_due),
         )
+
+    def _alone(self, lane: LaneState, one: Waiting, now: Instant) -> Decision | None:
+        """Decide the usual case at once: one delivery, alone in a lane that may send."""
+        windows = self.limits[lane.channel].normal
+        stamps = limits.stamped(lane.stamps, Token.NORMAL)
+        in_flight = lane.open.get(Token.NORMAL, 0)
+        if not limits.free(windows, stamps, in_flight, now):
+            return None
+        gate_at = limits.gate(windows, stamps, in_flight + 1, now)
+        return Decision((), (NewBatch((one.delivery_id,), Token.NORMAL, ()),), gate_at, None)
 
 
 @dataclass(slots=True)

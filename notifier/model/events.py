@@ -126,6 +126,10 @@ def version_order(version: int | str | None) -> tuple[str, int] | None:
     return ("time", times.from_text(version))
 
 
+# json.dumps would build an encoder for every event.
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
 def to_facts(event: Event) -> str:
     """Write what the store keeps of an event as JSON text; absent values are left out."""
     ticket = event.ticket
@@ -144,10 +148,7 @@ def to_facts(event: Event) -> str:
         "requester": party_facts(event.requester),
         "actor": party_facts(event.actor),
     }
-    return json.dumps(
-        {name: _present(fact) for name, fact in facts.items() if fact is not None},
-        separators=(",", ":"),
-    )
+    return _encode({name: _present(fact) for name, fact in facts.items() if fact is not None})
 
 
 def _present(fact: Mapping[str, str | int | None]) -> dict[str, str | int]:

@@ -19,6 +19,8 @@ _FOREIGN = re.compile(
     r"[\s\x00-\x20\x7f-\xa0\"'`<>\\^{|}\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff]"
 )
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9._-]{0,251}[a-z0-9_])?\.?|\[[0-9a-f:.]{2,45}\]")
+# What is shown as it is written: nothing in it is escaped, mended or read in another way.
+_USUAL = re.compile(r"https?://[a-z0-9](?:[a-z0-9.-]{0,200}[a-z0-9])?(?:[/?][A-Za-z0-9/?&=_.~-]*)?")
 _KEPT = "%/:?#[]@!$&()*+,;=-._~"
 _PLACEHOLDERS = re.compile(r"\{(id|number)\}")
 
@@ -38,7 +40,11 @@ def _configured(ticket: Ticket, template: str | None) -> str | None:
 
 
 def _checked(text: str, hosts: frozenset[str]) -> str | None:
-    if not 0 < len(text) <= LONGEST or _FOREIGN.search(text):
+    if not 0 < len(text) <= LONGEST:
+        return None
+    if not hosts and _USUAL.fullmatch(text):
+        return text
+    if _FOREIGN.search(text):
         return None
     try:
         parts = urlsplit(text)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
+from functools import lru_cache
 
 from notifier.model.messages import Email
 from notifier.model.times import Instant
@@ -96,8 +97,8 @@ def _part(parsed: EmailMessage, kind: str) -> str:
 
 
 def _headers(letter: Letter) -> list[str]:
-    domain = domain_of(letter.from_email)
-    headers = [f"From: {_mailbox(letter.from_name, letter.from_email)}", _address("To", letter.to)]
+    sender, domain = _sender(letter.from_name, letter.from_email)
+    headers = [sender, _address("To", letter.to)]
     if letter.reply_to is not None:
         headers.append(_address("Reply-To", letter.reply_to))
     headers += [
@@ -114,6 +115,12 @@ def _headers(letter: Letter) -> list[str]:
         "X-Auto-Response-Suppress: OOF, AutoReply",
         "MIME-Version: 1.0",
     ]
+
+
+@lru_cache(maxsize=16)
+def _sender(name: str, address: str) -> tuple[str, str]:
+    """Give the From header and the domain of ids; they are the same for every mail."""
+    return f"From: {_mailbox(name, address)}", domain_of(address)
 
 
 def _address(header: str, address: str) -> str:
@@ -170,7 +177,9 @@ def _quoted_printable(content: str) -> str:
     # b2a_qp takes the line end of the first line for that of all: it is given plain ones only,
     # and then also guards blanks before them. It leaves `From ` alone; a soft break after its
     # first letter hides it and keeps the line within 76.
-    plain = content.replace("\r\n", "\n").replace("\r", "\n").encode()
+    if "\r" in content:
+        content = content.replace("\r\n", "\n").replace("\r", "\n")
+    plain = content.encode()
     quoted = binascii.b2a_qp(plain, istext=True)
     if b"From " in quoted:
         quoted = _FROM_LINE.sub(b"=46=\nrom ", quoted)

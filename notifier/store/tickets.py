@@ -8,17 +8,19 @@ import json
 from notifier.model.events import party_facts, party_from, version_order
 from notifier.model.plans import TicketState
 
+# json.dumps would build an encoder for every ticket.
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
 
 def to_text(state: TicketState) -> str:
     """Write a state as JSON text."""
-    return json.dumps(
+    return _encode(
         {
             "assignee": party_facts(state.assignee),
             "version": state.version,
             "occurred_at": state.occurred_at,
             "closed": state.closed,
-        },
-        separators=(",", ":"),
+        }
     )
 
 

@@ -19,9 +19,12 @@ Row = tuple[Any, ...]
 _PARTS = (256, 64, 16, 8, 4, 2, 1)
 
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
 def as_list(values: Iterable[Any]) -> str:
     """Write ids or keys as the JSON list that statements take as one parameter."""
-    return json.dumps(list(values), separators=(",", ":"))
+    return _encode(list(values))
 
 
 class Transaction:

@@ -14,7 +14,7 @@ from typing import Any
 import apsw
 
 from notifier.model.errors import StoreFailed
-from notifier.model.events import CRITICAL_RANK, Priority
+from notifier.model.events import CRITICAL_RANK
 from notifier.model.times import SECOND, Clock, Instant
 from notifier.store import runs, settling
 from notifier.store.base import Credits, HandOver, Recorded
@@ -24,7 +24,7 @@ from notifier.store.context import Context, Tick
 from notifier.store.history import History
 from notifier.store.inbox import Inbox, Job, Record, Settle, Work
 from notifier.store.recording import Recording
-from notifier.store.transaction import Transaction, as_list
+from notifier.store.transaction import Transaction
 
 _log = logging.getLogger(__name__)
 
@@ -33,9 +33,6 @@ _PAUSE = 0.25
 
 LEASE_MARGIN = 2 * SECOND
 """This long before a lease ends nothing irreversible is begun any more."""
-
-_RANKS = {True: (CRITICAL_RANK,), False: tuple(priority.rank for priority in Priority)}
-"""Whose lanes are due: those of critical deliveries, or all."""
 
 Result = tuple[Any, Any, BaseException | None]
 """The future of a piece of work, its value, and what went wrong."""
@@ -218,8 +215,10 @@ class Writer:
             self._context.meter.held(channel, count)
 
     def _look_ahead(self) -> dict[tuple[str, bool], Instant | None]:
-        return {
-            (channel, critical): self._tx.one("next_wake", channel, as_list(ranks))
-            for channel in self._context.options.channels
-            for critical, ranks in _RANKS.items()
-        }
+        wakes: dict[tuple[str, bool], Instant | None] = {}
+        for channel in self._context.options.channels:
+            of_rank = dict(self._tx.rows("next_wake", channel))
+            known = [wake_at for wake_at in of_rank.values() if wake_at is not None]
+            wakes[channel, True] = of_rank[CRITICAL_RANK]
+            wakes[channel, False] = min(known, default=None)
+        return wakes

@@ -7,10 +7,10 @@ WHERE channel = ?1 AND rank = ?2 AND wake_at <= ?3 AND wake_at IS NOT NULL
 ORDER BY wake_at LIMIT ?4;
 
 -- name: next_wake
--- When the next lane of a channel that has one of these ranks is due. PostgreSQL: min() per rank by LATERAL.
-SELECT min((SELECT wake_at FROM lane WHERE channel = ?1 AND rank = r.value AND wake_at IS NOT NULL
-            ORDER BY wake_at LIMIT 1))
-FROM json_each(?2) r;
+-- When the next lane of a channel is due, rank by rank. PostgreSQL: by LATERAL.
+SELECT r.value, (SELECT wake_at FROM lane WHERE channel = ?1 AND rank = r.value
+                 AND wake_at IS NOT NULL ORDER BY wake_at LIMIT 1)
+FROM json_each('[0,1,2,3]') r;
 
 -- name: look_again
 -- Makes every lane that waits for an instant due now.
@@ -25,7 +25,7 @@ WHERE l.id IN (SELECT value FROM json_each(?1)) AND (s.until IS NULL OR s.until 
 -- name: rest_unknown
 -- Lets mails whose outcome is unknown wait for their deadline: nothing may be sent on these lanes.
 UPDATE batch SET next_at = NULL
-WHERE state = 'unknown' AND lane_id IN (SELECT value FROM json_each(?));
+WHERE state = 'unknown' AND state <> 'closed' AND lane_id IN (SELECT value FROM json_each(?));
 
 -- name: suppress_waiting
 -- Ends what waits in suppressed lanes.

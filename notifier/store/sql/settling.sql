@@ -49,7 +49,8 @@ FROM batch b WHERE b.id IN (SELECT value FROM json_each(?));
 INSERT INTO attempt (batch_id, fence, nonce, provider_id, started_at, ended_at, phase, outcome, reason,
                      code, enhanced_code, reply, remote, digest) VALUES {rows}
 ON CONFLICT (batch_id, fence) DO UPDATE SET
-  provider_id = CASE WHEN EXISTS (SELECT 1 FROM attempt a WHERE a.provider_id = excluded.provider_id)
+  provider_id = CASE WHEN EXISTS (SELECT 1 FROM attempt a WHERE a.provider_id = excluded.provider_id
+                             AND a.provider_id IS NOT NULL AND a.nonce IS NOT NULL)
     THEN attempt.provider_id ELSE excluded.provider_id END,
   ended_at = excluded.ended_at, phase = excluded.phase,
   outcome = excluded.outcome, reason = excluded.reason, code = excluded.code,

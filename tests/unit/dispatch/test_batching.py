@@ -238,3 +238,23 @@ def test_what_is_held_leaves_as_one_at_the_first_instant_that_is_allowed(
     assert before.form == ()
     after = decide(lane(sent=sent, gate=shut.gate_at), *waiting, now=shut.gate_at)
     assert [set(batch.members) for batch in after.form] == [{w.delivery_id for w in waiting}]
+
+
+INSTANTS = st.lists(st.integers(NOW - 2 * MINUTE, NOW), max_size=3)
+
+
+@given(INSTANTS, INSTANTS, st.integers(0, 3), st.integers(0, 3), st.integers(0, 2))
+@settings(deadline=None)
+def test_one_alone_is_decided_as_it_is_where_a_gate_opened_long_ago(
+    sent: list[int], reserved: list[int], flying: int, rank: int, places: int
+) -> None:
+    """The usual case has a way of its own, and that must end where the long way does."""
+    short, long = (
+        decide(
+            lane(sent=sent, reserved=reserved, flying=flying, gate=gate),
+            one(1, rank=rank),
+            places=places,
+        )
+        for gate in (None, 0)
+    )
+    assert short == long
