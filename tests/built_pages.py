@@ -5,6 +5,7 @@ page would fetch from elsewhere. Links to other sites are counted, not followed:
 else's page is there is no property of ours.
 """
 
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
@@ -43,21 +44,24 @@ def read(folder: Path) -> dict[Path, Page]:
 
 def faults(pages: Mapping[Path, Page]) -> Iterator[str]:
     """Give what is wrong, a line each."""
+    root = Path(os.path.commonpath([path.parent for path in pages]))
     for path, page in pages.items():
         for one in page.fetched:
             if urlsplit(one).netloc:
                 yield f"{path.name} fetches {one}"
         for link in page.links:
-            if not leads_somewhere(path, link, pages):
+            if not leads_somewhere(root, path, link, pages):
                 yield f"{path.name}: {link} leads nowhere"
 
 
-def leads_somewhere(path: Path, link: str, pages: Mapping[Path, Page]) -> bool:
+def leads_somewhere(root: Path, path: Path, link: str, pages: Mapping[Path, Page]) -> bool:
     """Tell whether a link on the page at `path` has a target; of other sites, that it is https."""
     parts = urlsplit(link)
     if parts.scheme or parts.netloc:
         return parts.scheme == "https"
-    target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+    # The page for what is not found stands anywhere, so its links begin at the root.
+    base = root if parts.path.startswith("/") else path.parent
+    target = (base / unquote(parts.path).lstrip("/")).resolve() if parts.path else path
     if target.is_dir():
         target /= "index.html"
     if target not in pages:
