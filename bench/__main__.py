@@ -7,6 +7,7 @@ is void, and with --assert also when a figure is not reached.
 import argparse
 import json
 import os
+import platform
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -51,12 +52,22 @@ def _measured(name: str, plan: Plan) -> list[Row]:
         return [absent(name, name, str(error))]
 
 
+def _machine() -> str:
+    """Say on what this runs: how busy it is, and with which build of Python, matters much."""
+    load = " ".join(f"{average:.1f}" for average in os.getloadavg())
+    return (
+        f"Python {platform.python_version()} ({sys.base_prefix}, {platform.python_compiler()}), "
+        f"{len(os.sched_getaffinity(0))} processors, load {load}"
+    )
+
+
 def main(words: Sequence[str]) -> int:
     """Run what was asked for; give the exit status."""
     options = _options(words)
     if not Path("/proc/self/stat").exists():
         print("the benchmark reads /proc and runs on Linux only", file=sys.stderr)  # noqa: T201
         return 2
+    print(_machine(), flush=True)  # noqa: T201
     if LOAD_CPU in os.sched_getaffinity(0):
         os.sched_setaffinity(0, {LOAD_CPU})
     with tempfile.TemporaryDirectory(prefix="bench-") as name:

@@ -13,7 +13,7 @@ from bench.processes import BenchError
 UNPACKED = Path(__file__).parent / ".programs"
 """Where `bench/set-up` unpacks what it does not install."""
 
-_PLACES = (UNPACKED / "usr/bin", UNPACKED / "usr/sbin", Path("/usr/sbin"))
+_PLACES = (UNPACKED / "usr/sbin", Path("/usr/sbin"))
 _LIBRARIES = UNPACKED / "usr/lib/postfix"
 
 

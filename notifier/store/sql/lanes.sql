@@ -57,6 +57,18 @@ FROM json_each(?1) l JOIN delivery d ON d.id IN (
   ORDER BY w.rank, w.due_at, w.id LIMIT ?3)
 ORDER BY d.lane_id, d.rank, d.due_at, d.id;
 
+-- name: waiting_in_lane
+-- The same for one lane.
+SELECT w.lane_id, w.id, w.ticket_id, w.rank, w.bundle, w.due_at FROM delivery w
+WHERE w.lane_id = ?1 AND w.state = 'pending' AND w.batch_id IS NULL
+  AND w.due_at <= ?2 AND w.expires_at > ?2
+  AND NOT EXISTS (
+    SELECT 1 FROM delivery o
+    WHERE o.lane_id = w.lane_id AND o.ticket_id = w.ticket_id AND o.batch_id IS NOT NULL
+      AND o.state IN ('pending', 'sending', 'unknown')
+      AND (w.rank > 0 OR o.state <> 'pending'))
+ORDER BY w.rank, w.due_at, w.id LIMIT ?3;
+
 -- name: next_due
 -- When the next delivery that is not due yet will be, lane by lane.
 SELECT d.lane_id, min(d.due_at) FROM delivery d
