@@ -42,7 +42,7 @@ def _found(env_file: Path | None) -> tuple[int, Sequence[Finding]]:
             found = runner.run(check(settings, warnings))
     except ConfigurationError as error:
         return 2, [
-            Finding("settings", Condition.FAILED, line, "mend it in .env or the environment")
+            Finding("settings", Condition.FAILED, line, "change it in .env or the environment")
             for line in str(error).splitlines()
         ]
     failed = any(one.condition is Condition.FAILED for one in found)
@@ -53,7 +53,7 @@ def _line(found: Finding) -> str:
     line = f"{found.condition:<{_WIDTH}}  {found.about}: {found.cause}"
     if not found.mend:
         return line
-    stop = "" if line.endswith("?") else "."
+    stop = "" if line.endswith(("?", ".")) else "."
     return f"{line}{stop} To mend it: {found.mend}"
 
 

@@ -5,11 +5,11 @@ but cannot be read, and a setting given both as itself and as a file.
 """
 
 import difflib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dotenv import dotenv_values
+from dotenv.parser import Binding, parse_stream
 
 ENV_FILE = ".env"
 _FILE = "_FILE"
@@ -103,14 +103,32 @@ def _from_file(env_file: Path | None, written: Written) -> Mapping[str, str]:
     if env_file is None and not path.is_file():
         return {}
     try:
-        # Values are taken as they stand: a $ in a password is a $. Editors on Windows begin a
-        # file with a mark, which is no part of the first name.
+        # Editors on Windows begin a file with a mark, which is no part of the first name.
         with path.open(encoding="utf-8-sig") as file:
-            found = dotenv_values(stream=file, interpolate=False)
-        return {name: text for name, text in found.items() if text is not None}
+            bindings = list(parse_stream(file))
     except (OSError, UnicodeDecodeError) as error:
         written.faults.append(f"{path}: cannot be read: {error}")
         return {}
+    return _assigned(path, bindings, written)
+
+
+def _assigned(path: Path, bindings: Sequence[Binding], written: Written) -> dict[str, str]:
+    """Give what the file assigns, as it stands: a $ in a password is a $. The last one wins."""
+    values: dict[str, str] = {}
+    lines: dict[str, int] = {}
+    for key, value, original, wrong in bindings:
+        text = original.string
+        line = original.line + text[: len(text) - len(text.lstrip())].count("\n")
+        if wrong or (key is not None and value is None):
+            written.warnings.append(f"{path}, line {line} is passed over: it is not NAME=value")
+        elif key is not None and value is not None:
+            if values.get(key, value) != value:
+                written.warnings.append(
+                    f"{key} is on lines {lines[key]} and {line} of {path}, "
+                    "and the last one counts; keep one of them"
+                )
+            values[key], lines[key] = value, line
+    return values
 
 
 def _of_place(place: Mapping[str, str], names: Collection[str], written: Written) -> dict[str, str]:

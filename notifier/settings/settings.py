@@ -247,7 +247,7 @@ def _together(settings: Settings) -> list[str]:
 
 def _template_faults(settings: Settings) -> list[str]:
     if settings.templates_dir and not os.path.isdir(settings.templates_dir):
-        return ["TEMPLATES_DIR: there is no such folder"]
+        return [f"TEMPLATES_DIR: there is no folder {os.path.abspath(settings.templates_dir)}"]
     return []
 
 

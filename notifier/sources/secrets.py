@@ -12,7 +12,7 @@ from notifier.model.errors import ConfigurationError
 
 _PREFIX = "whsec_"
 _LENGTHS = range(24, 65)
-_MEND = "Copy it whole from the help desk, or make one with `notifier init`."
+_MEND = "Copy it whole from the help desk, or let `notifier init` make one in an empty folder."
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -198,3 +198,28 @@ def test_a_placeholder_does_not_hide_a_value_from_env() -> None:
 
 def test_a_placeholder_where_none_belongs_is_a_value() -> None:
     assert found({"FROM_NAME": "your-auth-token"}).values == {"FROM_NAME": "your-auth-token"}
+
+
+def test_a_name_that_is_twice_in_the_file_is_warned_about_and_the_last_counts() -> None:
+    write(".env", "# one\n\nSMTP_TLS=none\nSMTP_AUTH=none\n\n \nSMTP_TLS=auto\nSMTP_AUTH=none\n")
+    assert found({}) == Written(
+        values={"SMTP_TLS": "auto", "SMTP_AUTH": "none"},
+        warnings=[
+            "SMTP_TLS is on lines 3 and 7 of .env, and the last one counts; keep one of them"
+        ],
+    )
+
+
+@pytest.mark.parametrize("line", ["SMTP_TLS none", "SMTP_HOST", "'SMTP_HOST", "FROM_NAME='open"])
+def test_a_line_that_assigns_nothing_is_warned_about_and_takes_nothing_away(line: str) -> None:
+    write(".env", f"SMTP_HOST=mail.example.com\n\n{line}\nSMTP_PORT=25\n")
+    assert found({}) == Written(
+        values={"SMTP_HOST": "mail.example.com", "SMTP_PORT": "25"},
+        warnings=[".env, line 3 is passed over: it is not NAME=value"],
+    )
+
+
+def test_a_warning_about_a_line_does_not_show_it() -> None:
+    write(".env", "SMTP_PASSWORD='abcd efgh\nSMTP_PASSWORD=one\nSMTP_PASSWORD=two")
+    assert len(found({}).warnings) == 2
+    assert not [said for said in found({}).warnings if "abcd" in said or "two" in said]
