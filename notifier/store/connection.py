@@ -17,6 +17,8 @@ from notifier.model.errors import StoreDamaged, StoreError, StoreLocked
 _SMALL = 64 * 1024 * 1024
 """Files up to this many bytes are checked whole at start; it takes about 0.1 s."""
 
+_OWNER_ONLY = 0o600
+
 _RESTORE = (
     "Stop the service, move the file away together with its -wal and -shm files, "
     "and put a backup in its place"
@@ -51,7 +53,9 @@ class Lock:
 
     def take(self) -> None:
         """Take the lock; raises StoreLocked with the name of the holder."""
-        connection = apsw.Connection(f"{self._path}.lock")
+        lock = Path(f"{self._path}.lock")
+        make_private(lock)
+        connection = apsw.Connection(str(lock))
         try:
             connection.execute("CREATE TABLE IF NOT EXISTS holder (who TEXT)")
             connection.execute("BEGIN IMMEDIATE")
@@ -143,6 +147,15 @@ def open_writer(path: Path) -> apsw.Connection:
     connection.pragma("cache_size", -16000)
     _read_back(path, connection)
     return connection
+
+
+def make_private(path: Path) -> None:
+    """Make a file that is not there yet, empty and for its owner only.
+
+    SQLite gives its log the mode of the file. What cannot be made, SQLite says better.
+    """
+    with contextlib.suppress(OSError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY))
 
 
 def _read_back(path: Path, connection: apsw.Connection) -> None:

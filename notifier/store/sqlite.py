@@ -93,6 +93,7 @@ class SqliteStore:
     def _open(self, places: Credits, receiver: Receiver) -> None:
         log_is_there = runs.log_of(self._path).exists()
         connection.check(self._path)
+        connection.make_private(self._path)
         writing = connection.open_writer(self._path)
         migrate.apply(writing, migrate.shipped())
         texts = statements.load()

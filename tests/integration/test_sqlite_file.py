@@ -2,6 +2,8 @@
 
 import asyncio
 import hashlib
+import os
+import stat
 import sys
 from pathlib import Path
 
@@ -37,6 +39,10 @@ def digests(folder: Path) -> dict[str, str]:
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
+def mode(file: Path) -> int:
+    return stat.S_IMODE(os.stat(file).st_mode)
+
+
 async def test_a_commit_returns_when_it_is_on_the_disk(tmp_path: Path) -> None:
     writer = connection.open_writer(tmp_path / "notifier.db")
     assert writer.pragma("journal_mode") == "wal"
@@ -44,6 +50,21 @@ async def test_a_commit_returns_when_it_is_on_the_disk(tmp_path: Path) -> None:
     assert writer.pragma("fullfsync") == 1
     assert writer.pragma("wal_autocheckpoint") == 0
     writer.close()
+
+
+async def test_a_new_store_is_for_its_owner_only_and_an_old_one_stays_as_it_is(
+    tmp_path: Path,
+) -> None:
+    harness = StoreHarness("sqlite", tmp_path)
+    await harness.post(event())
+    modes = {name: mode(tmp_path / name) for name in os.listdir(tmp_path)}
+    await harness.store.close()
+    assert set(modes.values()) == {0o600}
+    assert {"notifier.db", "notifier.db-wal", "notifier.db.lock"} <= modes.keys()
+    path = tmp_path / "notifier.db"
+    os.chmod(path, 0o640)
+    await StoreHarness("sqlite", tmp_path).store.close()
+    assert mode(path) == 0o640
 
 
 def test_a_file_that_cannot_be_made_durable_is_refused() -> None:
