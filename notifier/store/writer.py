@@ -212,7 +212,7 @@ class Writer:
     def _look_ahead(self) -> dict[tuple[str, bool], Instant | None]:
         wakes: dict[tuple[str, bool], Instant | None] = {}
         for channel in self._context.options.channels:
-            of_rank = dict(self._tx.rows("next_wake", channel))
+            of_rank: dict[int, Instant | None] = dict(self._tx.rows("next_wake", channel))
             known = [wake_at for wake_at in of_rank.values() if wake_at is not None]
             wakes[channel, True] = of_rank[CRITICAL_RANK]
             wakes[channel, False] = min(known, default=None)
