@@ -29,6 +29,8 @@ from notifier.store.writer import Writer
 from notifier.web.guard import guarded
 
 _FOREVER = 1_000_000.0
+_BEFORE_COMMIT = 0.25
+"""Seconds: long enough to be killed in, on a slow machine too."""
 
 
 def replace_part(where: object, name: str, part: object) -> None:
@@ -45,7 +47,7 @@ def answer_before_the_commit() -> None:
         results = self._do(works, made)
         made.next_wake = self._look_ahead()
         self._deliver(results, HandOver((), ()))
-        time.sleep(0.05)
+        time.sleep(_BEFORE_COMMIT)
         self._connection.execute("COMMIT")
         self._committed(made)
         self._deliver([], HandOver(tuple(made.batches), tuple(made.unwanted)))
