@@ -99,7 +99,9 @@ class SqliteStore:
         texts = statements.load()
         tx = Transaction(writing, texts)
         runs.begin(self._path, tx, log_is_there=log_is_there)
+        # On a full disk the next start does it.
         with contextlib.suppress(apsw.FullError):
+            upkeep.apply_limits(self._options.limits, tx, self._clock.now())
             writing.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         ids = IdMaker(self._clock)
         ids.resume(tx.one("largest_id"))
@@ -112,7 +114,7 @@ class SqliteStore:
         self._writer = Writer(writing, texts, self._context, places, self._clock)
         self._loop = asyncio.get_running_loop()
         self._writer.start(self._from_writer)
-        recover = Job(self._loop.create_future(), self._begin)
+        recover = Job(self._loop.create_future(), self._recover)
         self._writer.inbox.put(recover)
 
     # -- the way in -------------------------------------------------------------------------
@@ -201,10 +203,6 @@ class SqliteStore:
             pass
         while await self._job(lambda tx, tick: upkeep.forget(self._context, tx, tick.now)):
             pass
-
-    def _begin(self, tx: Transaction, tick: Tick) -> int:
-        upkeep.apply_limits(self._context, tx, tick.now)
-        return self._recover(tx, tick)
 
     def _recover(self, tx: Transaction, tick: Tick) -> int:
         return upkeep.recover(self._context, tx, tick.now, set(self._writer.held()))

@@ -68,9 +68,11 @@ def recover(context: Context, tx: Transaction, now: Instant, held: Collection[in
     return len(rows)
 
 
-def apply_limits(context: Context, tx: Transaction, now: Instant) -> None:
-    """Look at every lane anew after the limits were changed: it waits by what they were."""
-    limits = context.options.limits
+def apply_limits(limits: int, tx: Transaction, now: Instant) -> None:
+    """Look at every lane anew when the limits are not those by which it waits.
+
+    `limits` is their fingerprint. Needs no transaction: what was done of it is done again.
+    """
     if tx.one("read_mark", _LIMITS) != limits:
         tx.run("look_again", now)
         tx.run("write_mark", _LIMITS, limits)

@@ -117,7 +117,7 @@ def accept_without_storing() -> None:
 
 def no_deadlines() -> None:
     """The door waits for every caller for ever."""
-    replace_part(serving, "guarded", lambda: guarded(_FOREVER, _FOREVER))
+    replace_part(serving, "guarded", functools.partial(guarded, _FOREVER, _FOREVER))
 
 
 def raise_at_bad_signatures() -> None:
