@@ -100,7 +100,9 @@ _NEXT_IN = {
 }
 
 
-_NEXT_AFTER_TRIES = "The replies above say why; notifier check tries the channel and says the mend."
+_NEXT_AFTER_TRIES = (
+    "The replies above say why; notifier check tries the channel and says how to mend it."
+)
 
 
 def moment(text: str | None) -> str:
@@ -231,9 +233,7 @@ def _state(delivery: Document) -> str:
     provider = _PROVIDER.get(channel, "the provider")
     at = moment(delivery["finished_at"])
     if state == "pending":
-        tried = bool(delivery["attempts"])
-        wait = "its next try" if tried else "its turn: the recipient's limit, or the channel"
-        return f"It waits for {wait}; after {moment(delivery['expires_at'])} it expires."
+        return f"{_waits(delivery)}; after {moment(delivery['expires_at'])} it expires."
     if state in ("sent", "delivered", "undelivered"):
         named = f" as {delivery['provider_id']}" if delivery["provider_id"] else ""
         verb = {"sent": "took it", "delivered": "delivered it"}.get(state, "could not deliver it")
@@ -244,6 +244,15 @@ def _state(delivery: Document) -> str:
     if state == "unknown":
         return f"{provider[0].upper()}{provider[1:]} never said whether it took it, so it may have."
     return f"It ended at {at} as {state}: {delivery['sentence'] or 'no reason is given.'}"
+
+
+def _waits(delivery: Document) -> str:
+    due = moment(delivery["due_at"])
+    if delivery["attempts"]:
+        return f"It waits for its next try, due at {due}"
+    if delivery["due_at"] > delivery["updated_at"]:
+        return f"The recipient's limit is used up until {due}"
+    return "It waits for its turn: the recipient's limit, or the channel"
 
 
 def next_step(delivery: Document) -> str | None:

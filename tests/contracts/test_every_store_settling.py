@@ -47,6 +47,7 @@ async def test_a_refused_batch_waits_and_goes_again_as_itself(desk: StoreHarness
     next_at = START + 15 * SECOND
     await desk.settle(first, Outcome(OutcomeKind.REFUSED, next_at=next_at))
     assert await desk.state_of(delivery.id) == "pending"
+    assert (await desk.detail(delivery.id)).view.due_at == next_at
     await desk.advance(15 * SECOND - 1)
     assert desk.taker.batches == []
     await desk.advance(1)
@@ -130,6 +131,19 @@ async def test_what_waited_behind_a_shut_gate_leaves_as_one_roll_up(desk: StoreH
     details = [await desk.detail(number) for number in waiting]
     assert {detail.view.state for detail in details} == {State.SENT}
     assert {detail.view.batch_id for detail in details} == {batch.id}
+
+
+async def test_what_waits_for_a_limit_is_due_when_that_lets_it_go(desk: StoreHarness) -> None:
+    for number in range(5):
+        await desk.post(event(ticket=f"old-{number}"))
+    for batch in desk.taker.batches:
+        await desk.settle(batch, OutcomeKind.SENT)
+    await desk.advance(SECOND)
+    (waits,) = (await desk.post(event(ticket="new"))).deliveries
+    assert (await desk.detail(waits.id)).view.due_at == START + MINUTE
+    await desk.advance(MINUTE)
+    sent = await desk.detail(waits.id)
+    assert (sent.view.state, sent.view.due_at) == (State.SENDING, START + SECOND)
 
 
 async def test_a_refused_roll_up_that_lost_a_member_is_taken_apart(desk: StoreHarness) -> None:

@@ -110,7 +110,7 @@ async def test_a_ticket_that_waits_says_what_is_wrong_with_the_service(tmp_path:
             f", 127.0.0.1:{service.environment['SMTP_PORT']}: came to nothing while connecting"
             in said
         )
-        assert "It waits for its next try; after " in said
+        assert "It waits for its next try, due at " in said
         found = document(await asked(service, "why", "1", "--json"))
     (event,) = found["events"]
     (delivery,) = event["deliveries"]
@@ -118,7 +118,9 @@ async def test_a_ticket_that_waits_says_what_is_wrong_with_the_service(tmp_path:
     assert event["sentences"][0].startswith("It came ")
     assert event["next"] is None
     assert delivery["attempts"][0]["phase"] == "connect"
-    assert any(line.startswith("It waits for its next try; ") for line in delivery["sentences"])
+    assert any(
+        line.startswith("It waits for its next try, due at ") for line in delivery["sentences"]
+    )
     assert delivery["next"].startswith("The replies above say why; notifier check ")
 
 

@@ -1,10 +1,17 @@
 -- History, as it is read by people. {where} stands for the conditions that were asked for.
 
 -- name: list_deliveries
--- Deliveries, newest first.
+-- Deliveries, newest first. One that waits is due when its next try is, or when its recipient's
+-- limit lets it go. PostgreSQL: greatest instead of max.
 SELECT d.id, d.event_id, d.batch_id, d.merged_into, t.key, e.facts ->> '$.ticket.number',
        e.facts ->> '$.ticket.title', d.person_id, d.person_name, d.recipient, d.channel, d.state,
-       d.reason, d.why, d.rank, d.due_at, d.created_at, d.updated_at, d.finished_at, d.expires_at,
+       d.reason, d.why, d.rank,
+       CASE d.state WHEN 'pending' THEN coalesce(
+           (SELECT b.next_at FROM batch b WHERE b.id = d.batch_id AND b.state = 'waiting'),
+           max(d.due_at, (SELECT CASE d.rank WHEN 0 THEN 0 ELSE coalesce(l.gate_at, 0) END
+                          FROM lane l WHERE l.id = d.lane_id)),
+           d.due_at) ELSE d.due_at END,
+       d.created_at, d.updated_at, d.finished_at, d.expires_at,
        (SELECT a.provider_id FROM attempt a WHERE a.batch_id = d.batch_id
         AND a.provider_id IS NOT NULL ORDER BY a.fence DESC LIMIT 1)
 FROM delivery d JOIN event e ON e.id = d.event_id JOIN ticket t ON t.id = d.ticket_id

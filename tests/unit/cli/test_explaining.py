@@ -158,3 +158,19 @@ def test_a_number_gets_one_sign_and_not_two() -> None:
     assert explaining.reference({"number": "123"}) == "#123"
     assert explaining.reference({"number": "#123"}) == "#123"
     assert explaining.moment(None) == "-"
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"attempts": [ATTEMPT]}, "It waits for its next try, due at 2026-11-23 09:01:00; after "),
+        ({"attempts": []}, "The recipient's limit is used up until 2026-11-23 09:01:00; after "),
+        (
+            {"attempts": [], "due_at": "2026-11-23T09:00:00.000Z"},
+            "It waits for its turn: the recipient's limit, or the channel; after ",
+        ),
+    ],
+)
+def test_what_waits_says_for_what_and_until_when(fields: dict[str, Any], said: str) -> None:
+    waits = delivery(due_at="2026-11-23T09:01:00.000Z", updated_at="2026-11-23T09:00:00.000Z")
+    assert explaining.of_delivery(waits | fields)[-1].startswith(said)
