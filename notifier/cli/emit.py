@@ -4,6 +4,7 @@ Takes a type and what to say, or a file with the whole body, gives the service's
 (exit 1) when nobody answers or the answer is no success.
 """
 
+import difflib
 import json
 import secrets
 import sys
@@ -16,6 +17,7 @@ import httpx2
 
 from notifier.cli import options, output
 from notifier.cli.sign import fresh_id
+from notifier.model.events import TICKET_TYPES
 from notifier.sources import headers
 
 _TIMEOUT = 10.0
@@ -58,7 +60,11 @@ def command(
             output.say(json.dumps({"status": None, "detail": said}))
         output.complain(f"notifier: {said}")
         sys.exit(1)
-    _show(answer, as_json)
+    found = _read(answer)
+    _show(answer.status_code, found, as_json)
+    if found.get("status") == "ignored" and not body_file:
+        nearest = difflib.get_close_matches(type_, sorted(TICKET_TYPES), n=1, cutoff=0.0)[0]
+        output.complain(f"notifier: nobody is told of {type_}; did you mean {nearest}?")
     sys.exit(0 if answer.is_success else 1)
 
 
@@ -82,13 +88,19 @@ def _event(type_: str, to: str | None, title: str) -> dict[str, Any]:
     }
 
 
-def _show(answer: httpx2.Response, as_json: bool) -> None:
+def _read(answer: httpx2.Response) -> dict[str, Any]:
     try:
         found = answer.json()
     except ValueError:
-        found = {"status": answer.status_code, "detail": answer.text}
+        found = None
+    if isinstance(found, dict):
+        return found
+    return {"status": answer.status_code, "detail": answer.text}
+
+
+def _show(status: int, found: dict[str, Any], as_json: bool) -> None:
     if as_json:
         output.say(json.dumps(found))
         return
-    output.say(f"HTTP {answer.status_code}")
+    output.say(f"HTTP {status}")
     output.say(json.dumps(found, indent=2, ensure_ascii=False))

@@ -39,12 +39,15 @@ def test_an_accepted_event_exits_0_and_a_repeated_one_does_too(tmp_path: Path) -
         told = run(tmp_path, *arguments, "--to", "+14155550123", "--title", "A", **given)
         first = run(tmp_path, *arguments, "--file", str(body), "--id", "one", **given)
         again = run(tmp_path, *arguments, "--file", str(body), "--id", "one", **given)
+        misspelt = run(tmp_path, "emit", "ticket.assinged", "--json", **given)
         wrong = run(tmp_path, "emit", "printer.on_fire", "--json", **given)
     assert (told.returncode, first.returncode, again.returncode) == (0, 0, 0)
     (delivery,) = document(told)["deliveries"]
     assert (delivery["channel"], delivery["recipient"]) == ("sms", "+14155550123")
     assert (document(first)["status"], document(again)["status"]) == ("accepted", "duplicate")
     assert document(first)["event_id"] == document(again)["event_id"]
+    assert (misspelt.returncode, document(misspelt)["status"]) == (0, "ignored")
+    assert "nobody is told of ticket.assinged; did you mean ticket.assigned?" in misspelt.stderr
     assert (wrong.returncode, document(wrong)["status"]) == (1, 422)
 
 
