@@ -18,6 +18,7 @@ from notifier.model.reasons import Reason
 from notifier.model.states import State
 from notifier.settings.settings import NAMES
 from notifier.store.base import Backlog
+from notifier.web.problems import Code
 from tests import built_pages
 from tests.fake_clock import FakeClock
 
@@ -145,6 +146,11 @@ def test_every_option_stands_under_its_command_and_back() -> None:
 
 def test_every_route_has_its_heading_and_back() -> None:
     same(headings("reference/api.md", 3), routes())
+
+
+def test_every_code_of_an_error_stands_in_its_table_and_back() -> None:
+    rows = re.findall(r"(?m)^\| `(\w+)` \| (\d+) \|", section("reference/api.md", "Codes"))
+    same((f"{name} {status}" for name, status in rows), (f"{c.text} {c.status}" for c in Code))
 
 
 def test_every_promise_names_tests_that_exist() -> None:
