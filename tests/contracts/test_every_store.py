@@ -254,6 +254,19 @@ async def test_the_backlog_tells_how_much_waits_and_since_when(desk: StoreHarnes
     assert (backlog.fault, backlog.waiting) == (None, {"email": (2, START)})
 
 
+async def test_what_waits_for_a_limit_is_due_when_that_lets_it_go(desk: StoreHarness) -> None:
+    for number in range(5):
+        await desk.post(event(ticket=f"old-{number}"))
+    for batch in desk.taker.batches:
+        await desk.settle(batch, OutcomeKind.SENT)
+    await desk.advance(SECOND)
+    (waits,) = (await desk.post(event(ticket="new"))).deliveries
+    assert (await desk.detail(waits.id)).view.due_at == START + MINUTE
+    await desk.advance(MINUTE)
+    sent = await desk.detail(waits.id)
+    assert (sent.view.state, sent.view.due_at) == (State.SENDING, START + SECOND)
+
+
 async def test_retention_forgets_bodies_ids_and_history_each_in_its_time(
     desk: StoreHarness,
 ) -> None:

@@ -133,19 +133,6 @@ async def test_what_waited_behind_a_shut_gate_leaves_as_one_roll_up(desk: StoreH
     assert {detail.view.batch_id for detail in details} == {batch.id}
 
 
-async def test_what_waits_for_a_limit_is_due_when_that_lets_it_go(desk: StoreHarness) -> None:
-    for number in range(5):
-        await desk.post(event(ticket=f"old-{number}"))
-    for batch in desk.taker.batches:
-        await desk.settle(batch, OutcomeKind.SENT)
-    await desk.advance(SECOND)
-    (waits,) = (await desk.post(event(ticket="new"))).deliveries
-    assert (await desk.detail(waits.id)).view.due_at == START + MINUTE
-    await desk.advance(MINUTE)
-    sent = await desk.detail(waits.id)
-    assert (sent.view.state, sent.view.due_at) == (State.SENDING, START + SECOND)
-
-
 async def test_a_refused_roll_up_that_lost_a_member_is_taken_apart(desk: StoreHarness) -> None:
     batch, waiting = await rolled_up(desk, 3)
     await desk.post(event(ticket="new-0", to=JANE, at=desk.clock.now()))
