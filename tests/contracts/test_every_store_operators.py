@@ -23,6 +23,7 @@ from tests.store_harness import (
     START,
     STORES,
     StoreHarness,
+    critical,
     event,
 )
 
@@ -177,6 +178,24 @@ async def test_a_retry_and_an_event_at_once_leave_no_two_batches_of_a_ticket(
     states = {number: await desk.state_of(number)}
     states |= {one.id: await desk.state_of(one.id) for one in posted.deliveries}
     assert sorted(states.values()) == ["pending", "sending"]
+
+
+async def test_what_is_retried_does_not_speak_for_what_came_after_it(desk: StoreHarness) -> None:
+    number = await born(desk, critical(event(version=1)))
+    await desk.settle(desk.taker.batches.pop(), REJECTED)
+    newer = await born(desk, critical(event("created", version=2)))
+    (batch,) = desk.taker.batches
+    desk.taker.batches.clear()
+    await desk.settle(batch, LATER)
+    await desk.retry(number)
+    # A critical one passes what waits for another try; an older one must not.
+    assert await desk.state_of(newer) == "pending"
+    assert await desk.state_of(number) == "pending"
+    await desk.advance(MINUTE)
+    (again,) = desk.taker.batches
+    assert [member.delivery_id for member in again.members] == [newer]
+    await desk.settle(desk.taker.batches.pop(), OutcomeKind.SENT)
+    assert await desk.state_of(number) == "sending"
 
 
 @pytest.mark.parametrize("ending", ["sending", "sent", "pending", "unknown"])
