@@ -69,7 +69,10 @@ def recover(context: Context, tx: Transaction, now: Instant, held: Collection[in
 
 
 def apply_limits(context: Context, tx: Transaction, now: Instant) -> None:
-    """Look at every lane anew after the limits were changed: it waits by what they were."""
+    """Look at every lane anew after the limits were changed: it waits by what they were.
+
+    So does the next delivery of a lane in which nothing waits, if its gate is shut.
+    """
     limits = context.options.limits
     if tx.one("read_mark", _LIMITS) != limits:
         tx.run("look_again", now)

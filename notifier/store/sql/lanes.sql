@@ -13,8 +13,9 @@ SELECT r.value, (SELECT wake_at FROM lane WHERE channel = ?1 AND rank = r.value
 FROM json_each('[0,1,2,3]') r;
 
 -- name: look_again
--- Makes every lane that waits for an instant due now.
-UPDATE lane SET wake_at = ?1 WHERE wake_at > ?1;
+-- Makes every lane that waits for an instant due now, and opens every gate.
+UPDATE lane SET wake_at = min(wake_at, ?1), gate_at = min(gate_at, ?1)
+WHERE wake_at > ?1 OR gate_at > ?1;
 
 -- name: suppressed_lanes
 -- Which of these lanes lead to an address that must not be written to.
