@@ -238,10 +238,14 @@ async def test_what_is_not_there_is_none(desk: StoreHarness) -> None:
 
 
 async def test_health_tells_what_waits_since_when(desk: StoreHarness) -> None:
-    desk.places.left["email"] = 0
+    assert (await desk.store.health()).oldest_pending == {}
+    desk.places.left = {"email": 0, "sms": 0}
     await desk.post(event())
+    await desk.advance(SECOND)
+    await desk.post(event(ticket="124", to=replace(JOHN, phone="+14155550123")))
     health = await desk.store.health()
-    assert (health.fault, health.oldest_pending) == (None, {"email": START})
+    since = {"email": START, "sms": START + SECOND}
+    assert (health.fault, health.oldest_pending) == (None, since)
 
 
 async def test_the_backlog_tells_how_much_waits_and_since_when(desk: StoreHarness) -> None:
