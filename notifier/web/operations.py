@@ -78,7 +78,7 @@ class Operations:
         except WebhookError as error:
             return problems.of_webhook(error, "a test message")
         except ClientDisconnect:
-            return problems.bad_request()
+            return problems.unheard()
         return json_answer(202, shapes.test(delivery, self._base))
 
     async def preview(self, request: Request) -> Answer:
@@ -90,7 +90,7 @@ class Operations:
         except WebhookError as error:
             return problems.of_webhook(error, "an event and a channel")
         except ClientDisconnect:
-            return problems.bad_request()
+            return problems.unheard()
         return json_answer(200, shapes.message(channel, message))
 
     async def _move(

@@ -245,3 +245,5 @@ async def test_a_caller_who_leaves_while_sending_does_no_harm(
 
     await parts.app()(scope, gone, send)
     assert (parts.operator.calls, parts.drafted, caplog.records) == ([], [], [])
+    # A body that is late looks like this too, and was counted by the protocol.
+    assert parts.refused == []
