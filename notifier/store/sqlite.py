@@ -111,7 +111,7 @@ class SqliteStore:
         self._writer = Writer(writing, texts, self._context, places, self._clock)
         self._loop = asyncio.get_running_loop()
         self._writer.start(self._from_writer)
-        recover = Job(self._loop.create_future(), self._begin)
+        recover = Job(self._loop.create_future(), self._recover)
         self._writer.inbox.put(recover)
 
     # -- the way in -------------------------------------------------------------------------
@@ -201,11 +201,9 @@ class SqliteStore:
         while await self._job(lambda tx, tick: upkeep.forget(self._context, tx, tick.now)):
             pass
 
-    def _begin(self, tx: Transaction, tick: Tick) -> int:
-        upkeep.apply_limits(self._context, tx, tick.now)
-        return self._recover(tx, tick)
-
     def _recover(self, tx: Transaction, tick: Tick) -> int:
+        # Done at the start, and by each sweep, should a full disk have been in the way.
+        upkeep.apply_limits(self._context, tx, tick.now)
         return upkeep.recover(self._context, tx, tick.now, set(self._writer.held()))
 
     # -- waiting ----------------------------------------------------------------------------
