@@ -14,7 +14,7 @@ TORTURE_ARGS ?=
 BENCH_ARGS ?=
 CONTAINER_ARGS ?=
 
-.PHONY: demo test check format serve docs torture bench container requirements clean
+.PHONY: demo test check format serve docs faults torture bench container requirements clean
 
 demo: $(VENV)/run.stamp
 	@$(BIN)/notifier demo $(DEMO_ARGS)
@@ -35,6 +35,11 @@ check: $(VENV)/dev.stamp
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/openapi-spec-validator openapi.yaml
+
+# Runs every test that shows a fault, and writes docs/faults.md.
+faults: $(VENV)/dev.stamp
+	@sh tests/set-up
+	@$(BIN)/python -m tests.faults
 
 # Every harness whole; a small share of each runs in `make test`.
 torture: $(VENV)/dev.stamp

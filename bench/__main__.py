@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench.figures import Row, absent, details, table
+from bench.figures import ABSENT, Row, absent, details, table
 from bench.measures import accepting, end_to_end, latency, memory, past
 from bench.measures.plan import Plan
 from bench.processes import LOAD_CPU, BenchError
@@ -80,8 +80,8 @@ def main(words: Sequence[str]) -> int:
         options.json.write_text(json.dumps([row.as_json() for row in rows], indent=1) + "\n")
     print(details(rows))  # noqa: T201
     print(table(rows))  # noqa: T201
-    missed = options.wanted and any(row.reached is not True for row in rows if row.wanted)
-    return int(missed or any(row.void for row in rows))
+    missed = any(row.reached is False or row.wanted == ABSENT for row in rows)
+    return int((options.wanted and missed) or any(row.void for row in rows))
 
 
 if __name__ == "__main__":

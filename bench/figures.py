@@ -136,9 +136,12 @@ def bounded(figure: str, value: float, unit: str, most: float) -> Row:
     )
 
 
+ABSENT = "cannot be had"
+
+
 def absent(figure: str, peer: str, why: str) -> Row:
     """Say why a peer cannot be had."""
-    return Row(figure=figure, ours="", peer=f"{peer}: {why}", wanted="cannot be had")
+    return Row(figure=figure, ours="", peer=f"{peer}: {why}", wanted=ABSENT)
 
 
 def _side(runs: Sequence[Run]) -> str:

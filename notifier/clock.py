@@ -25,11 +25,15 @@ class SystemClock:
 
     def __init__(self) -> None:
         """The wall clock is read once, here."""
-        self._offset = time.time_ns() // _NANOS - _ticks()
+        self._offset = self.wall() - _ticks()
 
     def now(self) -> Instant:
         """Give the present instant."""
         return self._offset + _ticks()
+
+    def wall(self) -> Instant:
+        """Give what the machine says the time is now."""
+        return time.time_ns() // _NANOS
 
     async def sleep(self, duration: Millis) -> None:
         """Return after `duration`, never before."""

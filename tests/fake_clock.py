@@ -28,6 +28,11 @@ class FakeClock:
         self._order = count()
         self._thread = threading.get_ident()
         self._looks = 0
+        # How far the machine's clock is from ours.
+        self.off = 0
+
+    def wall(self) -> Instant:
+        return self._now + self.off
 
     def now(self) -> Instant:
         # A look by the store's own thread is no sign of life: it looks in every commit.

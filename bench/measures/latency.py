@@ -115,7 +115,8 @@ def half_load(plan: Plan) -> list[Row]:
             sent = int(rate * plan.seconds)
             mails, _ = sink.drained(sent, 0.5, 60)
         if mails != sent:
-            raise BenchError(f"{sent} calls accepted, {mails} mails at the sink")
+            lost = f"{sent} calls accepted, {mails} mails at the sink"
+            return [Row(figure="half load", ours="", peer="", wanted="every mail", void=lost)]
         accepting.append(p99 * 1e3)
         lagging.append(lag * 1e3)
     return [

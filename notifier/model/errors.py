@@ -7,6 +7,7 @@ NotifierError
     UnknownSource               404, no help desk of that name is configured
     TooLarge                    413, the body is over the limit
     BadSignature                401, the cause goes to the log only
+      Stale                     401, signed too long ago, or in the future
     UnsupportedMedia            415, not a content type or encoding that is read
     BadPayload                  400, not readable as JSON
     WrongShape                  422, readable but not an event
@@ -61,6 +62,10 @@ class UnsupportedMedia(WebhookError):
 
 class BadSignature(WebhookError):
     """Not signed by somebody who knows a secret; the text is for the log only."""
+
+
+class Stale(BadSignature):
+    """The timestamp is further from our clock than SIGNATURE_TOLERANCE."""
 
 
 class TooLarge(WebhookError):

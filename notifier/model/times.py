@@ -30,6 +30,10 @@ class Clock(Protocol):
         """Give the present instant; it never runs backwards within a process."""
         ...
 
+    def wall(self) -> Instant:
+        """Give what the machine says the time is; it jumps when somebody sets it."""
+        ...
+
     async def sleep(self, duration: Millis) -> None:
         """Return after `duration`."""
         ...

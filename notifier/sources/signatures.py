@@ -10,7 +10,7 @@ import hmac
 import re
 from collections.abc import Sequence
 
-from notifier.model.errors import BadSignature
+from notifier.model.errors import BadSignature, Stale
 from notifier.model.times import SECOND, Instant, Millis
 from notifier.sources.call import Call
 from notifier.sources.secrets import Secret, parse_one
@@ -99,9 +99,9 @@ def _seconds(timestamp: bytes) -> int:
 def _check_age(seconds: int, tolerance: Millis, now: Instant) -> None:
     age = now - seconds * SECOND
     if age > tolerance:
-        raise BadSignature(f"timestamp {age // SECOND} s old")
+        raise Stale(f"timestamp {age // SECOND} s old")
     if -age > tolerance:
-        raise BadSignature(f"timestamp {-age // SECOND} s in the future")
+        raise Stale(f"timestamp {-age // SECOND} s in the future")
 
 
 def _digests(signatures: bytes) -> list[bytes]:

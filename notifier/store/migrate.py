@@ -13,6 +13,8 @@ import apsw
 
 from notifier.model.errors import StoreDamaged, StoreError
 from notifier.store import connection as opening
+from notifier.store import runs, statements
+from notifier.store.transaction import Transaction
 
 _TABLE = """CREATE TABLE IF NOT EXISTS migration (
   number   INTEGER PRIMARY KEY,
@@ -75,16 +77,26 @@ def bring_up_to_date(path: Path) -> tuple[int, int]:
     try:
         lock.take()
         try:
-            opening.check(path)
-            writing = opening.open_writer(path)
-            before = version(writing)
-            apply(writing, shipped())
-            writing.close()
+            before = _migrate(path)
         finally:
             lock.release()
     except opening.STORAGE_ERRORS as error:
         raise StoreError(f"{path} cannot be migrated: {error}") from error
     return before, shipped()[-1].number
+
+
+def _migrate(path: Path) -> int:
+    log_is_there = runs.log_of(path).exists()
+    opening.check(path)
+    writing = opening.open_writer(path)
+    before = version(writing)
+    apply(writing, shipped())
+    # Closing empties the log, which the next start must not miss.
+    tx = Transaction(writing, statements.load())
+    runs.begin(path, tx, log_is_there=log_is_there)
+    runs.end(tx)
+    writing.close()
+    return before
 
 
 def _applied(connection: apsw.Connection, steps: list[Migration]) -> dict[int, str]:

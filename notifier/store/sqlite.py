@@ -100,7 +100,9 @@ class SqliteStore:
         texts = statements.load()
         tx = Transaction(writing, texts)
         runs.begin(self._path, tx, log_is_there=log_is_there)
+        # On a full disk the next start does it.
         with contextlib.suppress(apsw.FullError):
+            upkeep.apply_limits(self._options.limits, tx, self._clock.now())
             writing.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         ids = IdMaker(self._clock)
         ids.resume(tx.one("largest_id"))
@@ -205,8 +207,6 @@ class SqliteStore:
             pass
 
     def _recover(self, tx: Transaction, tick: Tick) -> int:
-        # Done at the start, and by each sweep, should a full disk have been in the way.
-        upkeep.apply_limits(self._context, tx, tick.now)
         return upkeep.recover(self._context, tx, tick.now, set(self._writer.held()))
 
     # -- waiting ----------------------------------------------------------------------------

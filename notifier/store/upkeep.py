@@ -68,12 +68,12 @@ def recover(context: Context, tx: Transaction, now: Instant, held: Collection[in
     return len(rows)
 
 
-def apply_limits(context: Context, tx: Transaction, now: Instant) -> None:
-    """Look at every lane anew after the limits were changed: it waits by what they were.
+def apply_limits(limits: int, tx: Transaction, now: Instant) -> None:
+    """Look at every lane anew when the limits are not those by which it waits.
 
-    So does the next delivery of a lane in which nothing waits, if its gate is shut.
+    So does the next delivery of a lane in which nothing waits, if its gate is shut. `limits` is
+    their fingerprint. Needs no transaction: what was done of it is done again.
     """
-    limits = context.options.limits
     if tx.one("read_mark", _LIMITS) != limits:
         tx.run("look_again", now)
         tx.run("write_mark", _LIMITS, limits)

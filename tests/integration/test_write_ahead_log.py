@@ -186,13 +186,26 @@ def test_a_migration_killed_at_any_statement_is_completed_by_the_next_start(
     assert lines[-1][1] == "0"
     assert len(lines) > 20, "every statement of the first migration is one place to die"
     whole = schema(tmp_path / lines[-1][0])
+    steps = [after(tmp_path / f"steps-{count}", count) for count in range(1, len(SHIPPED) + 1)]
+    assert steps[-1] == whole
     for name, _ in lines:
         before = schema(tmp_path / name)
-        assert before in (set(), {"migration"}, whole)
+        assert before in (set(), {"migration"}, *steps)
         writer = connection.open_writer(tmp_path / name)
         migrate.apply(writer, migrate.shipped())
         writer.close()
         assert schema(tmp_path / name) == whole
+
+
+SHIPPED = migrate.shipped()
+
+
+def after(path: Path, count: int) -> set[str]:
+    """Give the schema after so many steps, each of them whole."""
+    made = apsw.Connection(str(path))
+    migrate.apply(made, SHIPPED[:count])
+    made.close()
+    return schema(path)
 
 
 def schema(path: Path) -> set[str]:
@@ -204,3 +217,15 @@ def schema(path: Path) -> set[str]:
         found |= {f"{row[0]}" for row in looking.execute("SELECT name FROM migration")}
     looking.close()
     return found
+
+
+@pytest.mark.fault("C7")
+async def test_a_migration_after_a_crash_empties_the_log_and_is_no_loss(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    killed_after(tmp_path, 3)
+    migrate.bring_up_to_date(tmp_path / "notifier.db")
+    harness = StoreHarness("sqlite", tmp_path)
+    assert (await harness.post(event(), key="call-2")).status != "accepted", "it is there"
+    await harness.store.close()
+    assert told(caplog, "store.wal_missing") == []

@@ -27,9 +27,13 @@ def main(arguments: Sequence[str]) -> int:
     except ValueError as error:
         sys.stderr.write(f"--assert: {error}\n")
         return 2
-    reports = [_report(HARNESSES[name], asked) for name in names]
-    if asked.json is not None:
-        Path(asked.json).write_text(json.dumps(reports if not asked.name else reports[0], indent=2))
+    reports: list[dict[str, Any]] = []
+    for name in names:
+        reports.append(_report(HARNESSES[name], asked))
+        if asked.json is not None:
+            # After each, so that a run that is broken off leaves what it has found.
+            said = reports[0] if asked.name else reports
+            Path(asked.json).write_text(json.dumps(said, indent=2))
     failed = [report["harness"] for report in reports if report["violations"]]
     if failed:
         sys.stdout.write(f"FAILED: {', '.join(failed)}\n")
@@ -109,5 +113,5 @@ def _add_what_all_take(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         const="",
         metavar="LIMITS",
-        help="limits besides its own, which always hold, such as lost=0,accepted>=1000",
+        help="limits to hold besides its own, such as slowest_back<=1,accepted>=1000",
     )

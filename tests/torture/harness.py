@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TextIO
 
 import apsw
+import httpx2
 
 from notifier import __version__
 from tests.service import Service
@@ -119,7 +120,7 @@ class Harness:
         """Run to the end; what was waited for in vain is a finding too."""
         try:
             await self.run(job)
-        except (AssertionError, TimeoutError, OSError) as error:
+        except (AssertionError, OSError, httpx2.HTTPError) as error:
             job.find(BROKEN, f"{type(error).__name__}: {str(error)[:2000]}")
         for figure, size in self.reaches.items():
             reached, wanted = job.figures.get(figure, 0), job.sizes[size]

@@ -85,7 +85,7 @@ async def _run(job: Job) -> None:
         _judge_mails(job, sink)
         for text in catcher.sms:
             job.count("text_messages")
-            if text.segments > 1 or not text.body.isprintable():
+            if text.segments > 1 or not received.is_one_plain_line(text.body):
                 job.find("bad_text", f"{text.segments} segments: {text.body[:200]!r}")
 
 
@@ -152,7 +152,7 @@ HARNESS = Harness(
         "refused": "a text in a field that takes any text was refused",
         "untold": "somebody was not told because of a text",
         "bad_mail": "a mail as it was received is not what it must be",
-        "bad_text": "a text message is not one printable segment",
+        "bad_text": "a text message is not one plain line in one segment",
     },
     reaches={"texts": "texts"},
     sabotages=("leave-text-as-it-is",),

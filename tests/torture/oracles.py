@@ -76,7 +76,9 @@ def _judge_deliveries(job: Job, opened: apsw.Connection, providers: Providers) -
 
 def _judge_repeats(job: Job, opened: apsw.Connection, providers: Providers) -> None:
     outcomes: dict[str, list[str]] = defaultdict(list)
-    for batch, outcome in opened.execute("SELECT batch_id, outcome FROM attempt"):
+    # A second try without an answer is the last one, and may have arrived too.
+    rows = "SELECT batch_id, CASE reason WHEN 'outcome_unknown' THEN 'unknown' ELSE outcome END"
+    for batch, outcome in opened.execute(f"{rows} FROM attempt"):
         outcomes[ids.public("bat", batch)].append(outcome)
     job.figures["mails"] = sum(mail.times for mail in providers.sink.mails.values())
     job.figures["texts"] = providers.texts.total()

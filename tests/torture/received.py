@@ -33,6 +33,11 @@ class _Tags(HTMLParser):
         self.links += [value or "" for name, value in attrs if name in _LINKS]
 
 
+def is_one_plain_line(text: str) -> bool:
+    """Tell whether a text has neither line ends nor anything that is not seen."""
+    return _UNSEEN.search(text) is None and len(text.splitlines()) <= 1
+
+
 def faults(raw: bytes, to: str, innocent: bytes) -> list[str]:
     """Give what is wrong with a mail; nothing for a good one."""
     try:
@@ -61,7 +66,7 @@ def _of_parts(mail: EmailMessage, to: str, innocent: EmailMessage) -> Iterator[s
     for name, value in mail.items():
         if value.defects:
             yield f"{name} has the defects {value.defects}"
-        if _UNSEEN.search(str(value)) or "\n" in str(value):
+        if not is_one_plain_line(str(value)):
             yield f"{name} shows {str(value)[:200]!r}"
     addresses = [one.addr_spec for one in mail["To"].addresses]
     if addresses != [to]:

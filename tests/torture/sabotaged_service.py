@@ -5,6 +5,7 @@ TORTURE_DEADLINES, a file with how far the wall clock is off from TORTURE_CLOCK,
 SHIM_SPACE as tests/integration/shimmed_service.py does. Nothing of this is in the package itself.
 """
 
+import functools
 import os
 import time
 from collections.abc import Callable
@@ -32,7 +33,7 @@ if __name__ == "__main__":
         files = shimmed_service.install()
     if DEADLINES in os.environ:
         header, body = (int(text) / 1000 for text in os.environ[DEADLINES].split())
-        sabotages.replace_part(serving, "guarded", lambda: guarded(header, body))
+        sabotages.replace_part(serving, "guarded", functools.partial(guarded, header, body))
     if OFFSET in os.environ:
         offset = Path(os.environ[OFFSET])
         time.time = off(time.time, 1, offset)

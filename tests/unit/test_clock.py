@@ -17,6 +17,12 @@ def test_the_clock_begins_at_the_wall_clock() -> None:
     assert before - 1 <= now <= after + 1
 
 
+def test_the_wall_clock_is_the_machines() -> None:
+    before = time.time_ns() // 1_000_000
+    wall = SystemClock().wall()
+    assert before <= wall <= time.time_ns() // 1_000_000
+
+
 def test_the_clock_never_runs_backwards() -> None:
     clock = SystemClock()
     instants = [clock.now() for _ in range(10_000)]

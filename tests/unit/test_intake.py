@@ -7,8 +7,8 @@ import pytest
 
 from notifier.intake import Intake
 from notifier.model import ids
-from notifier.model.errors import BadSignature, UnknownSource, WrongShape
-from notifier.model.times import MINUTE, SECOND
+from notifier.model.errors import BadSignature, Stale, UnknownSource, WrongShape
+from notifier.model.times import HOUR, MINUTE, SECOND
 from notifier.sources import headers
 from notifier.sources.call import Call
 from notifier.sources.native import NativeSource
@@ -84,3 +84,32 @@ async def test_a_source_has_its_own_status(desk: StoreHarness) -> None:
     assert intake(desk).success_status("default") == 202
     with pytest.raises(UnknownSource, match="no help desk named 'other'"):
         intake(desk).success_status("other")
+
+
+def signed_at(seconds: int) -> Call:
+    body = json.dumps(EVENT).encode()
+    made = headers.signed(SECRET, f"call-{seconds}", seconds, body)
+    return Call(tuple((name.encode(), value.encode()) for name, value in made.items()), body)
+
+
+async def test_a_machine_that_was_set_right_since_the_start_takes_honest_calls(
+    desk: StoreHarness,
+) -> None:
+    two_hours = 2 * HOUR
+    desk.clock.off = two_hours
+    recorded = await intake(desk).receive("default", signed_at((START + two_hours) // SECOND))
+    assert recorded.status == "accepted"
+
+
+@pytest.mark.parametrize("off", [-2 * HOUR, 0, 2 * HOUR])
+async def test_a_call_that_is_old_by_both_clocks_is_stale(desk: StoreHarness, off: int) -> None:
+    desk.clock.off = off
+    with pytest.raises(Stale, match="timestamp"):
+        await intake(desk).receive("default", signed_at((START - HOUR) // SECOND))
+
+
+async def test_what_is_wrongly_signed_is_refused_by_either_clock(desk: StoreHarness) -> None:
+    desk.clock.off = 2 * HOUR
+    honest = signed_at((START + 2 * HOUR) // SECOND)
+    with pytest.raises(BadSignature, match="no signature matches"):
+        await intake(desk).receive("default", Call(honest.headers, honest.body + b" "))
