@@ -213,6 +213,7 @@ class Exposition:
         self._text = b""
         self._read_at: Instant | None = None
         self._reading = asyncio.Lock()
+        self._channels: set[str] = set()
         self._fault = Gauge(
             "notifier_store_fault",
             "1 while nothing can be committed or read, else 0.",
@@ -249,7 +250,9 @@ class Exposition:
             self._fault.set(1)
             return
         self._fault.set(backlog.fault is not None)
-        for channel in breakers.keys() | backlog.waiting.keys():
+        # On a channel that was switched off something may wait still, and then nothing any more.
+        self._channels |= breakers.keys() | backlog.waiting.keys()
+        for channel in self._channels:
             count, since = backlog.waiting.get(channel, (0, now))
             self._pending.labels(channel).set(count)
             self._oldest.labels(channel).set(max(now - since, 0) / SECOND)

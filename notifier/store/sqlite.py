@@ -10,7 +10,7 @@ import contextlib
 import os
 import socket
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -74,6 +74,8 @@ class SqliteStore:
         self._waiting = 0
         self._changed = asyncio.Event()
         self._readers = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
+        # A probe must not wait for somebody who reads through years of history.
+        self._watchers = ThreadPoolExecutor(1, thread_name_prefix="store-watcher")
 
     def open(self, places: Credits, receiver: Receiver) -> None:
         """Take the lock, check, migrate, recover, and begin to serve. Needs a running loop.
@@ -111,6 +113,7 @@ class SqliteStore:
         self._receiver = receiver
         self._checkpoints = Checkpointer(self._path, writing)
         self._history = History(connection.open_reader(self._path), texts)
+        self._present = History(connection.open_reader(self._path), texts)
         self._writer = Writer(writing, texts, self._context, places, self._clock)
         self._loop = asyncio.get_running_loop()
         self._writer.start(self._from_writer)
@@ -247,35 +250,35 @@ class SqliteStore:
 
     async def events(self, wanted: EventFilter, part: Slice) -> Page[EventDetail]:
         """List events, newest first."""
-        return await self._read(lambda: self._history.events(wanted, part))
+        return await self._read(self._readers, lambda: self._history.events(wanted, part))
 
     async def event(self, event_id: int) -> EventDetail | None:
         """Give one event with its deliveries."""
-        return await self._read(lambda: self._history.event(event_id))
+        return await self._read(self._readers, lambda: self._history.event(event_id))
 
     async def deliveries(self, wanted: DeliveryFilter, part: Slice) -> Page[DeliveryView]:
         """List deliveries, newest first."""
-        return await self._read(lambda: self._history.deliveries(wanted, part))
+        return await self._read(self._readers, lambda: self._history.deliveries(wanted, part))
 
     async def delivery(self, delivery_id: int) -> DeliveryDetail | None:
         """Give one delivery with its attempts."""
-        return await self._read(lambda: self._history.delivery(delivery_id))
+        return await self._read(self._readers, lambda: self._history.delivery(delivery_id))
 
     async def health(self) -> Health:
         """Give whether commits succeed, and the age of what waits."""
-        oldest = await self._read(self._history.oldest_pending)
+        oldest = await self._read(self._watchers, self._present.oldest_pending)
         return Health(self._writer.fault, oldest, self._checkpoints.trouble())
 
     async def backlog(self) -> Backlog:
         """Give whether commits succeed, and how much waits."""
-        waiting = await self._read(self._history.backlog)
+        waiting = await self._read(self._watchers, self._present.backlog)
         return Backlog(self._writer.fault, waiting)
 
     # -- the threads ------------------------------------------------------------------------
 
-    async def _read(self, work: Callable[[], T]) -> T:
+    async def _read(self, thread: Executor, work: Callable[[], T]) -> T:
         try:
-            return await self._loop.run_in_executor(self._readers, work)
+            return await self._loop.run_in_executor(thread, work)
         except connection.STORAGE_ERRORS as error:
             raise StoreFailed(f"the store cannot be read at present: {error}") from error
 
@@ -309,7 +312,9 @@ class SqliteStore:
         """Stop the writer after what is queued, and close the file."""
         # The last connection to close empties the log, so it must be one that may write.
         await self._loop.run_in_executor(self._readers, self._history.close)
+        await self._loop.run_in_executor(self._watchers, self._present.close)
         await self._loop.run_in_executor(None, self._writer.stop)
         self._checkpoints.stop()
         self._readers.shutdown()
+        self._watchers.shutdown()
         self._lock.release()

@@ -71,7 +71,8 @@ def recover(context: Context, tx: Transaction, now: Instant, held: Collection[in
 def apply_limits(limits: int, tx: Transaction, now: Instant) -> None:
     """Look at every lane anew when the limits are not those by which it waits.
 
-    `limits` is their fingerprint. Needs no transaction: what was done of it is done again.
+    So does the next delivery of a lane in which nothing waits, if its gate is shut. `limits` is
+    their fingerprint. Needs no transaction: what was done of it is done again.
     """
     if tx.one("read_mark", _LIMITS) != limits:
         tx.run("look_again", now)

@@ -104,6 +104,11 @@ def bad_request() -> Answer:
     return problem(Code.BAD_REQUEST, "What arrived is not a valid HTTP/1.1 request.")
 
 
+def unheard() -> Answer:
+    """Answer a caller who has gone; why is counted where it was found out, if it is an error."""
+    return replace(bad_request(), cause="")
+
+
 def headers_too_large(limit: int) -> Answer:
     """Answer a request whose headers pass the limit."""
     return problem(Code.HEADERS_TOO_LARGE, f"The headers may have at most {limit} bytes.")

@@ -76,6 +76,15 @@ async def test_a_limit_that_was_raised_lets_go_of_what_waits(tmp_path: Path) -> 
         assert desk.mails() == ["09:00:00 #1", "09:01:00 #2 #3"]
 
 
+async def test_a_limit_that_was_raised_lets_go_of_what_comes(tmp_path: Path) -> None:
+    async with Desk(tmp_path, RATE_LIMIT_EMAIL="2/1h") as desk:
+        await desk.assigned("1", JOHN, at="09:00:00")
+        await desk.assigned("2", JOHN, at="09:00:01")
+        await desk.crashes(RATE_LIMIT_EMAIL="5/1m")
+        await desk.assigned("3", JOHN, at="09:02:00")
+        assert desk.mails() == ["09:00:00 #1", "09:00:01 #2", "09:02:00 #3"]
+
+
 async def test_a_limit_that_was_lowered_holds_at_once(tmp_path: Path) -> None:
     async with Desk(tmp_path, RATE_LIMIT_EMAIL="2/1m") as desk:
         await desk.assigned("1", JOHN, at="09:00:00")

@@ -2,8 +2,10 @@
 
 import asyncio
 import itertools
+import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -238,10 +240,37 @@ async def test_what_is_not_there_is_none(desk: StoreHarness) -> None:
 
 
 async def test_health_tells_what_waits_since_when(desk: StoreHarness) -> None:
-    desk.places.left["email"] = 0
+    assert (await desk.store.health()).oldest_pending == {}
+    desk.places.left = {"email": 0, "sms": 0}
     await desk.post(event())
+    await desk.advance(SECOND)
+    await desk.post(event(ticket="124", to=replace(JOHN, phone="+14155550123")))
     health = await desk.store.health()
-    assert (health.fault, health.oldest_pending) == (None, {"email": START})
+    since = {"email": START, "sms": START + SECOND}
+    assert (health.fault, health.oldest_pending) == (None, since)
+
+
+class _Endless:
+    """A wish for history that is not read to its end before it is let go."""
+
+    def __init__(self) -> None:
+        self.let_go = threading.Event()
+
+    def __getattr__(self, name: str) -> None:
+        self.let_go.wait(60)
+
+
+async def test_health_waits_for_nobody_who_reads_history(desk: StoreHarness) -> None:
+    endless = _Endless()
+    reading = asyncio.create_task(desk.store.events(cast(EventFilter, endless), ALL))
+    try:
+        async with asyncio.timeout(30):
+            await asyncio.sleep(0)
+            assert (await desk.store.health()).fault is None
+            assert (await desk.store.backlog()).waiting == {}
+    finally:
+        endless.let_go.set()
+    assert (await reading).items == ()
 
 
 async def test_the_backlog_tells_how_much_waits_and_since_when(desk: StoreHarness) -> None:

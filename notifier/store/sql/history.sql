@@ -31,8 +31,16 @@ WHERE a.batch_id IN (SELECT batch_id FROM delivery WHERE id = ?1
 ORDER BY a.started_at, a.batch_id, a.fence;
 
 -- name: oldest_pending
--- Since when the oldest delivery of each channel waits.
-SELECT channel, min(due_at) FROM delivery WHERE state = 'pending' GROUP BY channel;
+-- Since when the oldest delivery of each channel waits. From channel to channel, because anybody
+-- may ask, and GROUP BY would read all that waits.
+WITH RECURSIVE waiting (channel) AS (
+  SELECT min(channel) FROM delivery WHERE state = 'pending'
+  UNION ALL
+  SELECT (SELECT min(channel) FROM delivery WHERE state = 'pending' AND channel > w.channel)
+  FROM waiting w WHERE w.channel IS NOT NULL)
+SELECT w.channel, (SELECT d.due_at FROM delivery d WHERE d.channel = w.channel AND d.state = 'pending'
+                   ORDER BY d.due_at LIMIT 1)
+FROM waiting w WHERE w.channel IS NOT NULL;
 
 -- name: backlog
 -- How many deliveries of each channel wait, and the oldest of them since when.

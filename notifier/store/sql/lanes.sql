@@ -13,8 +13,9 @@ SELECT r.value, (SELECT wake_at FROM lane WHERE channel = ?1 AND rank = r.value
 FROM json_each('[0,1,2,3]') r;
 
 -- name: look_again
--- Makes every lane that waits for an instant due now.
-UPDATE lane SET wake_at = ?1 WHERE wake_at > ?1;
+-- Makes every lane that waits for an instant due now, and opens every gate.
+UPDATE lane SET wake_at = min(wake_at, ?1), gate_at = min(gate_at, ?1)
+WHERE wake_at > ?1 OR gate_at > ?1;
 
 -- name: suppressed_lanes
 -- Which of these lanes lead to an address that must not be written to.
@@ -43,7 +44,8 @@ ORDER BY b.id;
 
 -- name: waiting_deliveries
 -- What may go now in these lanes: not blocked by an open batch of its ticket; a critical one
--- passes a batch that only waits. PostgreSQL: CROSS JOIN LATERAL (… LIMIT $3).
+-- passes a batch that only waits, unless an operator let it go again and the batch is newer.
+-- PostgreSQL: CROSS JOIN LATERAL (… LIMIT $3).
 SELECT d.lane_id, d.id, d.ticket_id, d.rank, d.bundle, d.due_at
 FROM json_each(?1) l JOIN delivery d ON d.id IN (
   SELECT w.id FROM delivery w
@@ -53,7 +55,7 @@ FROM json_each(?1) l JOIN delivery d ON d.id IN (
       SELECT 1 FROM delivery o
       WHERE o.lane_id = w.lane_id AND o.ticket_id = w.ticket_id AND o.batch_id IS NOT NULL
         AND o.state IN ('pending', 'sending', 'unknown')
-        AND (w.rank > 0 OR o.state <> 'pending'))
+        AND (w.rank > 0 OR o.state <> 'pending' OR o.id > w.id))
   ORDER BY w.rank, w.due_at, w.id LIMIT ?3)
 ORDER BY d.lane_id, d.rank, d.due_at, d.id;
 
@@ -66,7 +68,7 @@ WHERE w.lane_id = ?1 AND w.state = 'pending' AND w.batch_id IS NULL
     SELECT 1 FROM delivery o
     WHERE o.lane_id = w.lane_id AND o.ticket_id = w.ticket_id AND o.batch_id IS NOT NULL
       AND o.state IN ('pending', 'sending', 'unknown')
-      AND (w.rank > 0 OR o.state <> 'pending'))
+      AND (w.rank > 0 OR o.state <> 'pending' OR o.id > w.id))
 ORDER BY w.rank, w.due_at, w.id LIMIT ?3;
 
 -- name: next_due
@@ -97,7 +99,7 @@ WHERE delivery.id = w.id AND delivery.state = 'pending';
 -- name: passed_members
 -- Members of waiting batches that a critical delivery of the same ticket passes.
 SELECT o.id, o.batch_id, n.id FROM delivery n JOIN delivery o
-  ON o.lane_id = n.lane_id AND o.ticket_id = n.ticket_id AND o.id <> n.id
+  ON o.lane_id = n.lane_id AND o.ticket_id = n.ticket_id AND o.id < n.id
 WHERE n.id IN (SELECT value FROM json_each(?)) AND o.state = 'pending' AND o.batch_id IS NOT NULL;
 
 -- name: lease_again

@@ -120,6 +120,16 @@ async def test_reading_often_asks_the_store_once_a_second() -> None:
     assert scene.there.asked == 2
 
 
+async def test_what_waited_on_a_channel_that_is_off_ends_with_a_zero() -> None:
+    scene = Scene(waiting={"sms": (1, NOW)}, open={"email": False})
+    assert of(await scene.series(), "pending", channel="sms") == 1
+    scene.there.waiting = {}
+    await scene.clock.advance_to(NOW + SECOND, scene.there.settle)
+    series = await scene.series()
+    assert of(series, "pending", channel="sms") == 0
+    assert of(series, "oldest_pending_seconds", channel="sms") == 0
+
+
 async def test_each_thing_is_counted_where_it_belongs() -> None:
     scene = Scene()
     meters = scene.meters

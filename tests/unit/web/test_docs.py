@@ -2,6 +2,7 @@ import hashlib
 import re
 
 import pytest
+from starlette.requests import Request
 
 from notifier.web import docs
 from tests.unit.web.stubs import Parts, client
@@ -49,6 +50,19 @@ async def test_every_file_is_guarded_and_need_not_be_sent_twice(name: str) -> No
     assert "content-length" not in again.headers
     assert again.headers["content-security-policy"] == answer.headers["content-security-policy"]
     assert (other.status_code, other.content) == (200, answer.content)
+
+
+async def test_many_slow_readers_hold_one_copy_of_a_file() -> None:
+    request = Request(
+        {
+            "type": "http",
+            "path_params": {"file": "swagger-ui-bundle.js"},
+            "query_string": b"",
+            "headers": [],
+        }
+    )
+    one, other = [await docs.Docs().file(request) for _ in range(2)]
+    assert one.body is other.body
 
 
 async def test_what_is_asked_for_with_its_version_may_be_kept() -> None:

@@ -245,3 +245,13 @@ async def test_a_caller_who_leaves_while_sending_does_no_harm(
 
     await parts.app()(scope, gone, send)
     assert (parts.operator.calls, parts.drafted, caplog.records) == ([], [], [])
+    # A body that is late looks like this too, and was counted by the protocol.
+    assert parts.refused == []
+
+
+async def test_what_is_refused_does_not_make_its_answer_long() -> None:
+    sent = {f"{number}-{'x' * 100}": 1 for number in range(200)}
+    async with client(Parts(), AUTHORIZED) as http:
+        answer = await http.post("/v1/test", json=sent)
+    assert answer.status_code == 422
+    assert len(answer.content) < 5_000
