@@ -65,8 +65,10 @@ Work = Record | Settle | Job
 class Inbox:
     """A queue between threads; one thread takes, any thread puts."""
 
-    def __init__(self) -> None:
-        """It starts empty and open."""
+    def __init__(self, patience: float = _PATIENCE, gathering: float = _GATHERING) -> None:
+        """It starts empty and open; how long settles and calls wait for company, in seconds."""
+        self._patience = patience
+        self._gathering = gathering
         self._ready = threading.Condition()
         self._wanted: Callable[[], bool] = self._something
         self._settles: deque[Settle] = deque()
@@ -120,9 +122,9 @@ class Inbox:
     def _wait_for_company(self) -> None:
         crowded = self._last_records > (0 if self._records else 1)
         self._wait(self._something, None)
-        self._wait(self._pressing, _PATIENCE)
+        self._wait(self._pressing, self._patience)
         if crowded and self._records:
-            self._wait(self._full, _GATHERING)
+            self._wait(self._full, self._gathering)
 
     def _wait(self, wanted: Callable[[], bool], seconds: float | None) -> None:
         self._wanted = wanted
@@ -151,4 +153,6 @@ class Inbox:
         return bool(self._records or self._urgent_jobs or self._closed or settles)
 
     def _full(self) -> bool:
-        return bool(self._urgent_jobs or self._closed or len(self._records) >= _COMPANY)
+        # Callers who wait for their answers come again: as many as came before are all there are.
+        enough = min(_COMPANY, max(self._last_records, 1))
+        return bool(self._urgent_jobs or self._closed or len(self._records) >= enough)

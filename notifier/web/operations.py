@@ -5,6 +5,7 @@ ids that lead to nothing (404) and deliveries in another state (409), and says s
 can be committed (429, 503).
 """
 
+import itertools
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -19,6 +20,9 @@ from notifier.store.views import DeliveryView
 from notifier.web import body, problems, shapes
 from notifier.web.answers import Answer, json_answer
 from notifier.web.api import Api, number_in
+
+_MOST_TOLD = 20
+_LONGEST_TOLD = 100
 
 TEST_FIELDS = ("channel", "to")
 PREVIEW_FIELDS = ("event", "channel")
@@ -110,8 +114,10 @@ class Operations:
         value = json_body.read(Call(headers, content))
         if not isinstance(value, dict):
             raise WrongShape([Fault("", f"the body must be an object with {' and '.join(names)}")])
+        # An answer must not grow with what it refuses.
+        unknown = itertools.islice((name for name in value if name not in names), _MOST_TOLD)
         faults = [
-            Fault(str(name), "is not a field of this call") for name in value if name not in names
+            Fault(str(name)[:_LONGEST_TOLD], "is not a field of this call") for name in unknown
         ]
         faults += [Fault(name, "is required") for name in names if value.get(name) is None]
         if faults:

@@ -10,6 +10,9 @@ import pytest
 from notifier.model.deliveries import Outcome, OutcomeKind, Settled
 from notifier.store.inbox import Inbox, Job, Record, Settle, Work
 
+LONG = 3600.0
+"""With this much patience only being woken ends a wait within the test's time."""
+
 
 @pytest.fixture(name="future")
 async def _future() -> "asyncio.Future[None]":
@@ -42,11 +45,9 @@ async def test_a_settle_that_stays_alone_leaves_alone(future: "asyncio.Future[No
 
 @pytest.mark.parametrize("first", ["settle", "patient"])
 async def test_what_waits_for_company_is_woken_by_it(
-    first: str, future: "asyncio.Future[None]", monkeypatch: pytest.MonkeyPatch
+    first: str, future: "asyncio.Future[None]"
 ) -> None:
-    # With this much patience only being woken ends the wait within the test's time.
-    monkeypatch.setattr("notifier.store.inbox._PATIENCE", 3600.0)
-    inbox = Inbox()
+    inbox = Inbox(patience=LONG)
     waiting: Work = _settle(future) if first == "settle" else _job(patient=True)
     urgent = _job()
     inbox.put(waiting)
@@ -56,48 +57,48 @@ async def test_what_waits_for_company_is_woken_by_it(
         assert taken.result(60) == [waiting, urgent]
 
 
-async def test_enough_settles_are_company_for_one_another(
-    future: "asyncio.Future[None]", monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("notifier.store.inbox._PATIENCE", 3600.0)
-    inbox = Inbox()
+async def test_enough_settles_are_company_for_one_another(future: "asyncio.Future[None]") -> None:
+    inbox = Inbox(patience=LONG)
     settles = [_settle(future, number) for number in range(32)]
     for settle in settles:
         inbox.put(settle)
     assert inbox.take(None) == settles
 
 
-async def test_calls_under_load_leave_together_when_there_are_enough(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("notifier.store.inbox._GATHERING", 3600.0)
-    inbox = Inbox()
-    records = [Record(sentinel.future, sentinel.call) for _ in range(34)]
+async def test_as_many_calls_as_came_before_are_waited_for() -> None:
+    inbox = Inbox(gathering=LONG)
+    records = [Record(sentinel.future, sentinel.call) for _ in range(5)]
     inbox.put(records[0])
     inbox.put(records[1])
     assert inbox.take(None) == records[:2]
-    # Two came at once: the next ones are waited for.
     with ThreadPoolExecutor(1) as threads:
+        inbox.put(records[2])
         taken = threads.submit(inbox.take, None)
-        for record in records[2:]:
-            inbox.put(record)
-        assert taken.result(60) == records[2:]
+        inbox.put(records[3])
+        assert taken.result(60) == records[2:4]
 
 
-async def test_a_call_that_comes_alone_never_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("notifier.store.inbox._PATIENCE", 3600.0)
-    monkeypatch.setattr("notifier.store.inbox._GATHERING", 3600.0)
-    inbox = Inbox()
+async def test_calls_under_load_leave_together_when_there_are_enough() -> None:
+    inbox = Inbox(gathering=LONG)
+    records = [Record(sentinel.future, sentinel.call) for _ in range(80)]
+    for record in records[:48]:
+        inbox.put(record)
+    assert inbox.take(None) == records[:48]
+    # Thirty-two are company enough, however many came before.
+    for record in records[48:]:
+        inbox.put(record)
+    assert inbox.take(None) == records[48:]
+
+
+async def test_a_call_that_comes_alone_never_waits() -> None:
+    inbox = Inbox(patience=LONG, gathering=LONG)
     record = Record(sentinel.future, sentinel.call)
     inbox.put(record)
     assert inbox.take(None) == [record]
 
 
-async def test_closing_wakes_what_waits(
-    future: "asyncio.Future[None]", monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("notifier.store.inbox._PATIENCE", 3600.0)
-    inbox = Inbox()
+async def test_closing_wakes_what_waits(future: "asyncio.Future[None]") -> None:
+    inbox = Inbox(patience=LONG)
     inbox.put(settle := _settle(future))
     closing = threading.Timer(0, inbox.close)
     closing.start()
