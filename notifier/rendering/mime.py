@@ -183,15 +183,15 @@ def _quoted_printable(content: str) -> str:
         content = content.replace("\r\n", "\n").replace("\r", "\n")
     *lines, last = content.split("\n")
     # Nearly all lines are the template's own and the same in every mail.
-    quoted = [
-        _quoted_again(line) if len(line) < _LONGEST_KEPT else _quoted(f"{line}\n") for line in lines
-    ]
-    return "".join(quoted) + _quoted(last)
+    short = max(map(len, lines), default=0) <= _LONGEST_KEPT
+    return "".join(map(_quoted_again if short else _quoted_line, lines)) + _quoted(last)
 
 
-@lru_cache(maxsize=1024)
-def _quoted_again(line: str) -> str:
+def _quoted_line(line: str) -> str:
     return _quoted(f"{line}\n")
+
+
+_quoted_again = lru_cache(maxsize=1024)(_quoted_line)
 
 
 def _quoted(line: str) -> str:
