@@ -23,7 +23,7 @@ from notifier.web import request_ids
 _MOST_WAITING = 10_000
 _AT_ONCE = 250
 _GATHERING = 0.02
-"""Seconds that lines wait for one another; so much of the log is lost by SIGKILL."""
+"""Seconds after one write to the next: under load, so much of the log is lost by SIGKILL."""
 
 _LONGEST = 2000
 _LONGEST_TRACE = 20_000
@@ -174,11 +174,13 @@ class Logs:
         ending = False
         while not ending:
             self._waiting.some.wait()
-            # Known before the last look, so that nothing logged before the end is left out.
-            ending = self._stopping.wait(_GATHERING)
             self._waiting.some.clear()
+            # Known before the last look, so that nothing logged before the end is left out.
+            ending = self._stopping.is_set()
             while records := self._waiting.take():
                 self._write(records)
+            # A line that comes alone never waits; what comes now leaves together.
+            self._stopping.wait(_GATHERING)
 
     def _write(self, records: list[logging.LogRecord]) -> None:
         """Write lines by one call to the system: under load that costs more than the lines."""
