@@ -66,7 +66,8 @@ def build(settings: Settings) -> App:
     means = Means(
         clock=clock,
         credits=ChannelCredits(places),
-        jitter=random.SystemRandom().random,
+        # No secret: it spreads retries, and need not ask the system each time.
+        jitter=random.Random().random,  # noqa: S311
         nonce=lambda: secrets.token_hex(8),
         recipe=renderer.recipe,
         meter=meters,

@@ -4,8 +4,6 @@ Takes a receipt or a DeliveryError and the try it belongs to, gives an outcome: 
 later, failed, handed back, unknown. Pure: chance comes in as an argument. Refuses nothing.
 """
 
-from dataclasses import dataclass
-
 from notifier.model.deliveries import Batch, Outcome, OutcomeKind
 from notifier.model.errors import (
     ChannelDown,
@@ -19,6 +17,7 @@ from notifier.model.errors import (
 from notifier.model.messages import Email, Medium, Message, Receipt
 from notifier.model.reasons import Reason
 from notifier.model.times import HOUR, MINUTE, SECOND, Instant, Millis
+from notifier.model.values import value
 
 _REPEAT_UNKNOWN: Millis = MINUTE
 _DOWN_LEAST: Millis = SECOND
@@ -26,7 +25,7 @@ _DOWN_SPREAD: Millis = 14 * SECOND
 _EXPIRED_PAUSE: Millis = 15 * SECOND
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Schedule:
     """The waits after each refusal; `then` repeats after them, None gives up."""
 
@@ -40,7 +39,7 @@ _SCHEDULES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Try:
     """What an outcome depends on besides the result.
 

@@ -4,7 +4,6 @@ Takes nothing, gives frozen values. Refuses nothing.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Protocol
 
@@ -13,6 +12,7 @@ from notifier.model.messages import Receipt
 from notifier.model.reasons import Reason
 from notifier.model.states import BatchState
 from notifier.model.times import Instant
+from notifier.model.values import value
 
 
 class Token(IntEnum):
@@ -26,7 +26,7 @@ Stamp = tuple[Instant, Token]
 """When the provider answered, and which bucket the send counted in."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LaneState:
     """What the limiter knows of a lane. `open` counts the batches in flight, by token."""
 
@@ -36,7 +36,7 @@ class LaneState:
     gate_at: Instant | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Waiting:
     """A pending delivery that is due and not blocked."""
 
@@ -47,7 +47,7 @@ class Waiting:
     due_at: Instant
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DueBatch:
     """A waiting or unknown batch whose next try is due."""
 
@@ -56,7 +56,7 @@ class DueBatch:
     state: BatchState
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NewBatch:
     """Deliveries that leave as one message. `merged` are told by it and end as merged."""
 
@@ -65,7 +65,7 @@ class NewBatch:
     merged: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Decision:
     """What a lane does now.
 
@@ -95,7 +95,7 @@ class Decide(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Member:
     """A delivery as part of a batch, with the snapshot of its event."""
 
@@ -115,7 +115,7 @@ class Member:
         return from_facts(self.head, self.facts)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Batch:
     """A leased batch. Its id and `first_at` fix Message-ID, boundary and Date.
 
@@ -153,7 +153,7 @@ class OutcomeKind(StrEnum):
     INTERRUPTED = "interrupted"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Attempt:
     """One try, as evidence: times, how far it came, what the provider said.
 
@@ -168,7 +168,7 @@ class Attempt:
     digest: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Outcome:
     """What dispatch decided about an attempt.
 
@@ -183,7 +183,7 @@ class Outcome:
     counts_against_address: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Settled:
     """An outcome on its way to the store. `attempt` is None when no attempt was made."""
 

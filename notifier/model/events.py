@@ -6,12 +6,12 @@ Refuses nothing: a source has already checked what it built these from.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
 
 from notifier.model import times
 from notifier.model.times import Instant
+from notifier.model.values import value
 
 TICKET_TYPES = frozenset(
     f"ticket.{verb}"
@@ -61,7 +61,7 @@ _RANKS = {priority: rank for rank, priority in enumerate(_BY_RANK)}
 CRITICAL_RANK = Priority.CRITICAL.rank
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Party:
     """Somebody named by an event: assignee, requester or actor. All text is as it was given."""
 
@@ -73,7 +73,7 @@ class Party:
     time_zone: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Ticket:
     """A ticket as one event described it. `version` is an integer or RFC 3339 text."""
 
@@ -87,7 +87,7 @@ class Ticket:
     version: int | str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Event:
     """One normalised fact about one ticket."""
 

@@ -14,6 +14,8 @@ Kind = Literal["evt", "dlv", "bat", "per"]
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
 _LENGTH = 13
+# Two letters at a time: every answer and every line of the log shows several ids.
+_PAIRS = tuple(one + other for one in _ALPHABET for other in _ALPHABET)
 
 _NODE_BITS = 9
 _SEQUENCE_BITS = 12
@@ -60,8 +62,12 @@ class IdMaker:
 
 def public(kind: Kind, number: int) -> str:
     """Give the text form, for example `evt_01j9z…`; it sorts like the number."""
-    letters = [_ALPHABET[number >> shift & 31] for shift in range(5 * (_LENGTH - 1), -1, -5)]
-    return f"{kind}_{''.join(letters)}"
+    first, pairs = _ALPHABET[number >> 60 & 31], _PAIRS
+    return (
+        f"{kind}_{first}{pairs[number >> 50 & 1023]}{pairs[number >> 40 & 1023]}"
+        f"{pairs[number >> 30 & 1023]}{pairs[number >> 20 & 1023]}"
+        f"{pairs[number >> 10 & 1023]}{pairs[number & 1023]}"
+    )
 
 
 def private(kind: Kind, text: str) -> int:

@@ -4,8 +4,9 @@ Takes rendered text, gives the values that pass between rendering, dispatch and 
 Refuses nothing.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from notifier.model.values import value
 
 
 class Medium(StrEnum):
@@ -15,7 +16,7 @@ class Medium(StrEnum):
     SMS = "sms"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Email:
     """A mail, finished: `raw` holds the exact 7-bit bytes, lines ended by CRLF, no dot-stuffing."""
 
@@ -25,7 +26,7 @@ class Email:
     raw: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Sms:
     """A text message with the encoding and segment count its body needs."""
 
@@ -37,7 +38,7 @@ class Sms:
 Message = Email | Sms
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Outgoing:
     """One message on its way to one address.
 
@@ -50,7 +51,7 @@ class Outgoing:
     valid_for: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Receipt:
     """What the provider answered when it took a message."""
 
@@ -61,7 +62,7 @@ class Receipt:
     remote: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class About:
     """What a channel says of itself to the API, the documentation and dispatch.
 

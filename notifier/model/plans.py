@@ -5,16 +5,16 @@ Refuses nothing.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from notifier.model.events import Party
 from notifier.model.reasons import Reason
 from notifier.model.states import State
 from notifier.model.times import Instant
+from notifier.model.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TicketState:
     """What is remembered of a ticket; `turn` counts the changes of assignee."""
 
@@ -25,7 +25,7 @@ class TicketState:
     closed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Told:
     """A delivery of the ticket that is open or belongs to its current turn.
 
@@ -44,7 +44,7 @@ class Told:
 NO_TURN = -1
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NewDelivery:
     """A delivery to add.
 
@@ -68,7 +68,7 @@ class NewDelivery:
     bundle: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Withdrawal:
     """A delivery to withdraw: cancelled if it waits, marked if it is being sent."""
 
@@ -76,7 +76,7 @@ class Withdrawal:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Move:
     """A waiting delivery that becomes due at another time."""
 
@@ -84,7 +84,7 @@ class Move:
     due_at: Instant
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Plan:
     """What an event leads to. `ticket` is the new memory; `note` says why nobody is told."""
 
@@ -95,7 +95,7 @@ class Plan:
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Suppression:
     """An address that must not be written to; `until` None means for good."""
 
@@ -105,7 +105,7 @@ class Suppression:
     until: Instant | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Memory:
     """All that a plan may look at besides its event: the ticket, who was told, suppressions.
 
@@ -125,7 +125,7 @@ class PlanFunction(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Found:
     """A delivery as an operator found it; `barred` is why its address must not be written to."""
 
@@ -135,7 +135,7 @@ class Found:
     barred: Reason | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Again:
     """A delivery that is to be sent after all: where to, and its new times."""
 

@@ -42,7 +42,7 @@ class Clock(Protocol):
 def to_text(instant: Instant) -> str:
     """Write an instant as RFC 3339 UTC with milliseconds and `Z`."""
     moment = _EPOCH + timedelta(milliseconds=instant)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant % 1000:03d}Z"
+    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def from_text(text: str) -> Instant:

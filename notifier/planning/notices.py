@@ -4,13 +4,12 @@ Takes what is known when the event arrives, gives new deliveries. Refuses nothin
 not be sent is born in the state, and with the reason, that says so.
 """
 
-from dataclasses import dataclass
-
 from notifier.model.events import Event, Party, version_order
 from notifier.model.plans import NO_TURN, Memory, NewDelivery, Told
 from notifier.model.reasons import Reason
 from notifier.model.states import SPEAKING, State
 from notifier.model.times import Instant
+from notifier.model.values import value
 from notifier.planning import audience
 from notifier.planning.addresses import SMS, normalise
 from notifier.planning.policy import Policy
@@ -23,7 +22,7 @@ _NO_ADDRESS = (State.FAILED, Reason.NO_ADDRESS)
 _OWN_ACTION = (State.SUPPRESSED, Reason.OWN_ACTION)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Occasion:
     """An event in its moment. `turn` is None when the event is not of the current turn."""
 

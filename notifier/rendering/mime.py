@@ -37,6 +37,9 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 # Python's encoder makes a line too long when it guards the blank at its end.
 _LATE_BLANK = re.compile(rb"^(.{74,75})(=20|=09)$", re.MULTILINE)
 
+# A longer line is not kept for the next mail, so that what is kept stays below some megabytes.
+_LONGEST_KEPT = 1000
+
 # A mailbox file takes such a line for the beginning of a mail and changes it.
 _FROM_LINE = re.compile(rb"^From ", re.MULTILINE)
 
@@ -144,6 +147,8 @@ def _unstructured(text: str) -> str:
     plain = text.isascii() and "=?" not in text and (all(words) or not text)
     if not plain or max(map(len, words)) > _LONGEST_PLAIN_WORD or _CONTROLS.search(text):
         return _encoded(text, len("Subject: "))
+    if len("Subject: ") + len(text) <= _LINE:
+        return text
     lines = ["Subject:"]
     for word in words:
         if len(lines[-1]) + 1 + len(word) > _LINE:
@@ -174,13 +179,26 @@ def _room(used: int) -> int:
 
 
 def _quoted_printable(content: str) -> str:
+    if "\r" in content:
+        content = content.replace("\r\n", "\n").replace("\r", "\n")
+    *lines, last = content.split("\n")
+    # Nearly all lines are the template's own and the same in every mail.
+    short = max(map(len, lines), default=0) <= _LONGEST_KEPT
+    return "".join(map(_quoted_again if short else _quoted_line, lines)) + _quoted(last)
+
+
+def _quoted_line(line: str) -> str:
+    return _quoted(f"{line}\n")
+
+
+_quoted_again = lru_cache(maxsize=1024)(_quoted_line)
+
+
+def _quoted(line: str) -> str:
     # b2a_qp takes the line end of the first line for that of all: it is given plain ones only,
     # and then also guards blanks before them. It leaves `From ` alone; a soft break after its
     # first letter hides it and keeps the line within 76.
-    if "\r" in content:
-        content = content.replace("\r\n", "\n").replace("\r", "\n")
-    plain = content.encode()
-    quoted = binascii.b2a_qp(plain, istext=True)
+    quoted = binascii.b2a_qp(line.encode(), istext=True)
     if b"From " in quoted:
         quoted = _FROM_LINE.sub(b"=46=\nrom ", quoted)
     if b"=20\n" in quoted or b"=09\n" in quoted:

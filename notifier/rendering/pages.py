@@ -90,10 +90,11 @@ def _compiled(sources: Mapping[str, str]) -> dict[str, Template]:
     try:
         loaded = dict(sources)
         for name in names:
-            if name.endswith(HTML):
-                page = Composed()
-                composing.compose(name, sources, page)
-                loaded[name] = composing.inlined(page.text, inline)
+            # In one piece: Jinja would make a context for each file that a page is made of.
+            page = Composed()
+            composing.compose(name, sources, page)
+            html = name.endswith(HTML)
+            loaded[name] = composing.inlined(page.text, inline) if html else page.text
         environment = ImmutableSandboxedEnvironment(
             loader=DictLoader(loaded),
             autoescape=lambda name: name is not None and name.endswith(HTML),

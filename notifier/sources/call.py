@@ -4,14 +4,14 @@ Takes raw bytes, gives events. Refuses by raising WebhookError. Pure: no network
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from notifier.model.events import Event
 from notifier.model.times import Instant
+from notifier.model.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Call:
     """One HTTP call: headers in order of arrival with names in lower case, and the raw body."""
 

@@ -81,9 +81,9 @@ def _ticket(shape: TicketShape) -> Ticket:
         title=shape.title,
         number=shape.id if shape.number is None else shape.number,
         priority=shape.priority,
-        status=shape.status,
-        category=shape.category,
-        url=shape.url,
+        status=shape.status or None,
+        category=shape.category or None,
+        url=shape.url or None,
         version=shape.version,
     )
 
@@ -93,10 +93,10 @@ def _party(shape: PartyShape | None) -> Party | None:
         return None
     party = Party(
         id=shape.id,
-        name=shape.name,
-        email=shape.email,
-        phone=shape.phone,
-        locale=shape.locale,
-        time_zone=shape.time_zone,
+        name=shape.name or None,
+        email=shape.email or None,
+        phone=shape.phone or None,
+        locale=shape.locale or None,
+        time_zone=shape.time_zone or None,
     )
     return None if party == _NOBODY else party

@@ -127,33 +127,32 @@ _Kind = Annotated[str, BeforeValidator(_kind)]
 _RequiredName = Annotated[str, BeforeValidator(_required_name)]
 _RequiredText = Annotated[str, BeforeValidator(_required)]
 _Name = Annotated[str | None, BeforeValidator(_name)]
-_Text = Annotated[str | None, BeforeValidator(_filled)]
 
 
 class PartyShape(BaseModel):
-    """Somebody the event names."""
+    """Somebody the event names; text may be empty, which says no more than None."""
 
     id: _Name = None
-    name: _Text = None
-    email: _Text = None
-    phone: _Text = None
-    locale: _Text = None
-    time_zone: _Text = None
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    locale: str | None = None
+    time_zone: str | None = None
 
 
 _Party = Annotated[PartyShape | None, BeforeValidator(_filled)]
 
 
 class TicketShape(BaseModel):
-    """The ticket; a version is a whole number, or RFC 3339 text."""
+    """The ticket; a version is a whole number, or RFC 3339 text. Text may be empty."""
 
     id: _RequiredName
     title: _RequiredText
     number: _Name = None
     priority: Annotated[Priority, BeforeValidator(_priority)] = Priority.MEDIUM
-    status: _Text = None
-    category: _Text = None
-    url: _Text = None
+    status: str | None = None
+    category: str | None = None
+    url: str | None = None
     version: Annotated[int | str | None, BeforeValidator(_version)] = None
 
 

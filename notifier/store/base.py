@@ -6,7 +6,6 @@ Refuses work it cannot commit (StoreFailed) or queue (StoreBusy).
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from notifier.model.deliveries import Batch, Settled
@@ -14,6 +13,7 @@ from notifier.model.events import Event
 from notifier.model.plans import PlanFunction, RetryFunction
 from notifier.model.states import State
 from notifier.model.times import Instant
+from notifier.model.values import value
 from notifier.store.views import (
     DeliveryDetail,
     DeliveryFilter,
@@ -25,7 +25,7 @@ from notifier.store.views import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Accepted:
     """A verified call on its way to the store.
 
@@ -43,7 +43,7 @@ class Accepted:
 RecordStatus = Literal["accepted", "ignored", "duplicate", "conflict"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Recorded:
     """The answer to a call, released by the commit that made it durable.
 
@@ -56,7 +56,7 @@ class Recorded:
     deliveries: tuple[DeliveryView, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Operated:
     """What an operator's wish met: the state it found, and why nothing was done, if so."""
 
@@ -64,7 +64,7 @@ class Operated:
     refusal: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class HandOver:
     """What a commit gives to dispatch: leased batches, and batches that nobody wants any more."""
 
@@ -92,7 +92,7 @@ class Credits(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Health:
     """`fault` is None while the last commit succeeded; `oldest_pending` is by channel.
 
@@ -104,7 +104,7 @@ class Health:
     trouble: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Backlog:
     """`fault` as in Health; `waiting` is by channel: how many are pending, the oldest since when.
 

@@ -22,6 +22,7 @@ from notifier.model.deliveries import (
 from notifier.model.events import CRITICAL_RANK
 from notifier.model.states import BatchState, ClosedAs, State
 from notifier.model.times import Instant
+from notifier.model.values import value
 from notifier.store import dissolving, stamps
 from notifier.store.context import Context, Tick
 from notifier.store.transaction import Row, Transaction, as_list
@@ -29,7 +30,7 @@ from notifier.store.transaction import Row, Transaction, as_list
 _LANES_AT_ONCE = 64
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Open:
     """An open batch of a lane; `wanted` counts the members that are not withdrawn."""
 

@@ -3,15 +3,14 @@
 Takes an outcome and what the batch was, gives what it becomes. Pure. Refuses nothing.
 """
 
-from dataclasses import dataclass
-
 from notifier.model.deliveries import Outcome, OutcomeKind
 from notifier.model.reasons import Reason
 from notifier.model.states import BatchState, ClosedAs, State
 from notifier.model.times import Instant
+from notifier.model.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Ending:
     """The new state of a batch and its members.
 

@@ -14,6 +14,7 @@ from notifier.model.deliveries import OutcomeKind, Settled, Token
 from notifier.model.reasons import Reason
 from notifier.model.states import BatchState, ClosedAs, State
 from notifier.model.times import Instant
+from notifier.model.values import value
 from notifier.store import dissolving, stamps
 from notifier.store.context import Context, Tick
 from notifier.store.endings import Ending, ending
@@ -22,7 +23,7 @@ from notifier.store.transaction import Row, Transaction, as_list
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Known:
     """A batch as it stands when its outcome comes in."""
 

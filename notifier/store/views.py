@@ -3,7 +3,6 @@
 Takes filters, gives frozen views. Refuses nothing: the web layer has checked the parameters.
 """
 
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from notifier.model.deliveries import Batch
@@ -11,11 +10,12 @@ from notifier.model.events import Event, EventStatus
 from notifier.model.reasons import Reason
 from notifier.model.states import State
 from notifier.model.times import Instant
+from notifier.model.values import value
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Slice:
     """Which part of a list: `limit` rows whose ids are smaller than `before`."""
 
@@ -23,7 +23,7 @@ class Slice:
     before: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Page(Generic[T]):
     """Rows, newest first; `next_before` is None at the end."""
 
@@ -31,7 +31,7 @@ class Page(Generic[T]):
     next_before: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DeliveryView:
     """One delivery. `person_id` is internal; `ticket_id` is the source's own."""
 
@@ -58,7 +58,7 @@ class DeliveryView:
     provider_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AttemptView:
     """One try, as the API shows it; `ended_at` is None while it runs."""
 
@@ -73,7 +73,7 @@ class AttemptView:
     digest: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DeliveryDetail:
     """One delivery with its attempts, oldest first, and the batch that carries it, if any.
 
@@ -86,7 +86,7 @@ class DeliveryDetail:
     batch: Batch | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class EventDetail:
     """One event, its note, and its deliveries."""
 
@@ -98,7 +98,7 @@ class EventDetail:
     deliveries: tuple[DeliveryView, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class EventFilter:
     """What events to list; None means any. `ticket` is a number or an id of the source."""
 
@@ -110,7 +110,7 @@ class EventFilter:
     until: Instant | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DeliveryFilter:
     """What deliveries to list; an empty tuple of states means any."""
 

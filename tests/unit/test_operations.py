@@ -113,6 +113,8 @@ async def test_a_test_is_sent_whatever_priority_text_messages_need(desk: StoreHa
 
 def opt_out(folder: Path) -> None:
     rows = apsw.Connection(str(folder / "notifier.db"))
+    # The writer may be at work.
+    rows.set_busy_timeout(5000)
     rows.execute("INSERT INTO suppression VALUES ('sms', '', '+14155550123', 'opted_out', NULL)")
     rows.close()
 

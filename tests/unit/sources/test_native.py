@@ -1,5 +1,6 @@
 """The native webhook: from a signed call to an event, or to a refusal."""
 
+import dataclasses
 import json
 from typing import Any
 
@@ -173,7 +174,7 @@ OPTIONAL = [
     "data.assignee",
     "data.requester",
     "data.actor",
-    *(f"data.assignee.{name}" for name in Party.__slots__),
+    *(f"data.assignee.{field.name}" for field in dataclasses.fields(Party)),
 ]
 REQUIRED = ["type", "data", "data.ticket", "data.ticket.id", "data.ticket.title"]
 
