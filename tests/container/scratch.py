@@ -14,8 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 _SHARED = ("etc", "usr", "dev", "proc")
-_PYTHON = "opt/python"
-_MADE = ("tmp", "root", "run", "var", _PYTHON)
+_MADE = ("tmp", "root", "run", "var", "opt")
 _FROM_OUTSIDE = ("PIP_", "SSL_", "REQUESTS_CA_", "HTTP_", "HTTPS_", "NO_PROXY")
 _STEP_SECONDS = 600
 
@@ -38,10 +37,17 @@ class Root:
                 (folder / name).symlink_to(os.readlink(f"/{name}"))
         read_only(folder / "usr")
         read_only(folder / "etc")
-        mount("--bind", sys.base_prefix, str(folder / _PYTHON))
-        read_only(folder / _PYTHON)
-        # Not every machine has its Python under the name that images have it under.
-        (folder / "python").symlink_to(f"/{_PYTHON}/bin/python{sys.version_info[0]}")
+        # At its own place, where it finds the libraries that it was built with.
+        place = folder / sys.base_prefix.lstrip("/")
+        if place != folder / "usr":
+            place.mkdir(parents=True)
+            mount("--bind", sys.base_prefix, str(place))
+            read_only(place)
+        # Not every machine has its Python under the name that images have it under. A link would
+        # make it look for its library beside the link.
+        called = folder / "python"
+        called.write_text(f'#!/bin/sh\nexec {sys.base_prefix}/bin/python3 "$@"\n')
+        called.chmod(0o755)
 
     def enter(self, path: str) -> None:
         """Do what WORKDIR does."""
