@@ -4,6 +4,7 @@ Takes a folder and a number of rows, gives a store file made by the service's ow
 Refuses nothing.
 """
 
+import os
 import time
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import apsw
 
 from bench import calls
 from bench.ours import STORE
+from notifier.app import translation
 from notifier.model import events
 from notifier.model.times import DAY, HOUR, MINUTE
+from notifier.settings.settings import load
 from notifier.sources import strict_json
 from notifier.sources.native import event_of
 from notifier.store import connection, migrate, stamps
@@ -70,6 +73,11 @@ def backlog(folder: Path, rows: int) -> None:
     _seed(folder, rows, _EVENTS + _LANES + _DELIVERIES, pending=True)
 
 
+def _limits() -> int:
+    settings, _ = load({}, Path(os.devnull))
+    return translation.options(settings, {}, "").limits
+
+
 def _seed(folder: Path, rows: int, script: str, *, pending: bool) -> None:
     now = int(time.time() * 1000)
     age = HOUR if pending else 25 * DAY
@@ -101,6 +109,8 @@ def _seed(folder: Path, rows: int, script: str, *, pending: bool) -> None:
                 if statement.strip():
                     named = statement.replace("INSERT INTO", _NUMBERED + "INSERT INTO", 1)
                     store.execute(named, values)
+            # Without it the service would take the gates for those of other limits, and open them.
+            store.execute("INSERT INTO mark (name, value) VALUES ('limits', ?)", (_limits(),))
         store.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
     finally:
         store.close()
