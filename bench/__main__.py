@@ -45,7 +45,7 @@ def _plan(options: argparse.Namespace, folder: Path) -> Plan:
 
 
 def _measured(name: str, plan: Plan) -> list[Row]:
-    print(f"measuring {name} ...", file=sys.stderr, flush=True)  # noqa: T201
+    print(f"measuring {name} ...", file=sys.stderr, flush=True)
     try:
         return MEASURES[name](plan)
     except BenchError as error:
@@ -65,9 +65,9 @@ def main(words: Sequence[str]) -> int:
     """Run what was asked for; give the exit status."""
     options = _options(words)
     if not Path("/proc/self/stat").exists():
-        print("the benchmark reads /proc and runs on Linux only", file=sys.stderr)  # noqa: T201
+        print("the benchmark reads /proc and runs on Linux only", file=sys.stderr)
         return 2
-    print(_machine(), flush=True)  # noqa: T201
+    print(_machine(), flush=True)
     if LOAD_CPU in os.sched_getaffinity(0):
         os.sched_setaffinity(0, {LOAD_CPU})
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
@@ -78,8 +78,8 @@ def main(words: Sequence[str]) -> int:
         rows = [row for one in options.only or MEASURES for row in _measured(one, plan)]
     if options.json:
         options.json.write_text(json.dumps([row.as_json() for row in rows], indent=1) + "\n")
-    print(details(rows))  # noqa: T201
-    print(table(rows))  # noqa: T201
+    print(details(rows))
+    print(table(rows))
     missed = any(row.reached is False or row.wanted == ABSENT for row in rows)
     return int((options.wanted and missed) or any(row.void for row in rows))
 

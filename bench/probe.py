@@ -25,7 +25,7 @@ def main(port: str, seconds: str) -> None:
             connection.recv(65536)
             taken.append(time.perf_counter() - start)
             time.sleep(_EVERY)
-    print(json.dumps({"p99": statistics.quantiles(taken, n=100)[98]}))  # noqa: T201
+    print(json.dumps({"p99": statistics.quantiles(taken, n=100)[98]}))
 
 
 if __name__ == "__main__":
