@@ -4,7 +4,6 @@ Takes a raw call, gives the answer that its commit released. Refuses what its so
 (WebhookError) and what the store cannot take (StoreError); then nothing was kept.
 """
 
-import functools
 import hashlib
 import logging
 from collections.abc import Callable, Mapping
@@ -63,14 +62,15 @@ class Intake:
         """Verify, read, plan and record one call."""
         desk = self._find(source)
         self._verify(desk, call)
-        (event,) = desk.read(call)
+        (reading,) = desk.read(call, self._clock.now())
+        event = reading.event
         recorded = await self._store.record(
             Accepted(
                 event=event,
                 body=call.body,
                 body_hash=hashlib.sha256(call.body).digest(),
                 addresses=audience.addresses_of(event, self._policy),
-                plan=functools.partial(_plan, event, self._policy),
+                plan=self._plan,
             )
         )
         # A type that nobody knows is the sender's own text, and must not make series of its own.
@@ -101,6 +101,5 @@ class Intake:
         except KeyError:
             raise UnknownSource(f"no help desk named {source!r} is configured") from None
 
-
-def _plan(event: Event, policy: Policy, memory: Memory, now: Instant) -> Plan:
-    return plan.plan(event, memory, policy, now)
+    def _plan(self, event: Event, memory: Memory, now: Instant) -> Plan:
+        return plan.plan(event, memory, self._policy, now)

@@ -79,7 +79,7 @@ class Operator:
                 body=body,
                 body_hash=hashlib.sha256(body).digest(),
                 addresses=((channel, address),),
-                plan=functools.partial(_plan, event, (channel, address), self._policy),
+                plan=functools.partial(_plan, (channel, address), self._policy),
             )
         )
         (delivery,) = recorded.deliveries
@@ -113,5 +113,5 @@ def _again(policy: Policy, found: Found, now: Instant) -> Again | str:
     return operator.again(found, policy, now)
 
 
-def _plan(event: Event, to: tuple[str, str], policy: Policy, memory: Memory, now: Instant) -> Plan:
+def _plan(to: tuple[str, str], policy: Policy, event: Event, memory: Memory, now: Instant) -> Plan:
     return operator.plan_test(event, to, memory, policy, now)

@@ -154,7 +154,7 @@ class StoreHarness:
                 body=raw,
                 body_hash=hashlib.sha256(raw).digest(),
                 addresses=audience.addresses_of(named, POLICY),
-                plan=planner or functools.partial(_plan, named),
+                plan=planner or _plan,
             )
         )
 

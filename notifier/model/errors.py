@@ -11,6 +11,7 @@ NotifierError
     UnsupportedMedia            415, not a content type or encoding that is read
     BadPayload                  400, not readable as JSON
     WrongShape                  422, readable but not an event
+    Unmapped                    a source of one's own answers success, and keeps the call
   StoreError
     StoreBusy                   429, too many calls wait for their commit
     StoreFailed                 503, nothing could be committed
@@ -95,6 +96,13 @@ class WrongShape(WebhookError):
         """`faults` is not empty."""
         super().__init__("; ".join(f"{fault.path}: {fault.message}" for fault in faults))
         self.faults = tuple(faults)
+
+
+class Unmapped(WebhookError):
+    """A verified call that the mapping of its source cannot read; the text says where and why.
+
+    Unlike the others it is kept, shown in history, and read again when the mapping was mended.
+    """
 
 
 class StoreError(NotifierError):

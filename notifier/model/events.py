@@ -63,7 +63,10 @@ CRITICAL_RANK = Priority.CRITICAL.rank
 
 @value
 class Party:
-    """Somebody named by an event: assignee, requester or actor. All text is as it was given."""
+    """Somebody named by an event: assignee, requester or actor. All text is as it was given.
+
+    `id` and `login` are the help desk's own names for the person.
+    """
 
     id: str | None = None
     name: str | None = None
@@ -71,6 +74,7 @@ class Party:
     phone: str | None = None
     locale: str | None = None
     time_zone: str | None = None
+    login: str | None = None
 
 
 @value
@@ -107,13 +111,15 @@ class Event:
 
 
 def same_party(one: Party | None, other: Party | None) -> bool:
-    """Tell whether both name one person: the same id in the source, else the same email."""
+    """Tell whether both name one person: the same id in the source, else email, else login."""
     if one is None or other is None:
         return False
     if one.id is not None and other.id is not None:
         return one.id == other.id
     if one.email is not None and other.email is not None:
         return one.email.casefold() == other.email.casefold()
+    if one.login is not None and other.login is not None:
+        return one.login == other.login
     return one.phone is not None and one.phone == other.phone
 
 
@@ -166,6 +172,7 @@ def party_facts(party: Party | None) -> dict[str, str | int | None] | None:
         "phone": party.phone,
         "locale": party.locale,
         "time_zone": party.time_zone,
+        "login": party.login,
     }
 
 

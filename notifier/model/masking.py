@@ -18,9 +18,12 @@ _LONG_NUMBER = 11
 
 def masked(text: str) -> str:
     """Shorten mail addresses, and numbers that begin with a plus."""
+    if "+" in text:
+        # First, because what is left of a mailbox might become part of a number.
+        text = _INTERNATIONAL.sub(_number, text)
     if "@" in text:
         text = _MAILBOX.sub(rf"\1{_GAP}@", _QUOTED.sub(rf"\1{_GAP}", text))
-    return _INTERNATIONAL.sub(_number, text) if "+" in text else text
+    return text
 
 
 def masked_foreign(text: str) -> str:

@@ -4,10 +4,10 @@ Takes nothing, gives frozen values that pass between planning, intake and the st
 Refuses nothing.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
-from notifier.model.events import Party
+from notifier.model.events import Event, Party
 from notifier.model.reasons import Reason
 from notifier.model.states import State
 from notifier.model.times import Instant
@@ -117,10 +117,21 @@ class Memory:
     suppressed: Mapping[tuple[str, str], Reason]
 
 
+Snapshot = Mapping[str, Any]
+"""What was last known of a ticket: `ticket`, `assignee`, `requester`, `actor` (mappings or None,
+as events.to_facts writes them), `type` of the last event, and `closed`."""
+
+Types = Callable[[Snapshot | None], Sequence[str]]
+"""Gives the types of the events that one item of a call means, seen what was known before.
+
+Pure, and asked inside the recording transaction, so that two calls about one ticket cannot race.
+"""
+
+
 class PlanFunction(Protocol):
     """A pure plan for one event, called by the store inside the recording transaction."""
 
-    def __call__(self, memory: Memory, now: Instant) -> Plan:
+    def __call__(self, event: Event, memory: Memory, now: Instant, /) -> Plan:
         """Give the plan; the same arguments always give an equal one."""
         ...
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from notifier.model.events import Event, Party, Ticket
 from notifier.model.times import SECOND, Instant, Millis
 from notifier.sources import json_body, native_shape, signatures
-from notifier.sources.call import Call
+from notifier.sources.call import Call, Reading
 from notifier.sources.native_shape import PartyShape, TicketShape
 from notifier.sources.secrets import Secret
 
@@ -41,16 +41,15 @@ class NativeSource:
         """Return if somebody who knows a secret signed the call lately; raises BadSignature."""
         signatures.verify(call, self._secrets, self._tolerance, now)
 
-    def read(self, call: Call) -> Sequence[Event]:
+    def read(self, call: Call, now: Instant) -> Sequence[Reading]:
         """Give the one event of a verified call.
 
         Raises UnsupportedMedia, BadPayload or WrongShape; BadSignature if `verify` would have,
         for want of an id or a time.
         """
         value = json_body.read(call)
-        return (
-            event_of(self._name, signatures.webhook_id(call), signatures.signed_at(call), value),
-        )
+        event = event_of(self._name, signatures.webhook_id(call), signatures.signed_at(call), value)
+        return (Reading(event, exact=True),)
 
 
 def event_of(source: str, webhook_id: str, signed_at: Instant, value: object) -> Event:
@@ -98,5 +97,6 @@ def _party(shape: PartyShape | None) -> Party | None:
         phone=shape.phone or None,
         locale=shape.locale or None,
         time_zone=shape.time_zone or None,
+        login=shape.login or None,
     )
     return None if party == _NOBODY else party

@@ -138,6 +138,7 @@ class PartyShape(BaseModel):
     phone: str | None = None
     locale: str | None = None
     time_zone: str | None = None
+    login: str | None = None
 
 
 _Party = Annotated[PartyShape | None, BeforeValidator(_filled)]

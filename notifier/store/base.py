@@ -10,9 +10,9 @@ from typing import Literal, Protocol
 
 from notifier.model.deliveries import Batch, Settled
 from notifier.model.events import Event
-from notifier.model.plans import PlanFunction, RetryFunction
+from notifier.model.plans import PlanFunction, RetryFunction, Types
 from notifier.model.states import State
-from notifier.model.times import Instant
+from notifier.model.times import Instant, Millis
 from notifier.model.values import value
 from notifier.store.views import (
     DeliveryDetail,
@@ -27,17 +27,23 @@ from notifier.store.views import (
 
 @value
 class Accepted:
-    """A verified call on its way to the store.
+    """A verified call, or one item of it, on its way to the store.
 
-    `body_hash` (SHA-256) tells a repeat from another body under the same id. `addresses` are
-    the (channel, address) pairs whose suppressions the plan may ask for.
+    `body_hash` (SHA-256) tells a repeat from another body under the same id; None: under the
+    same id everything is a repeat. `addresses` are the (channel, address) pairs whose
+    suppressions the plan may ask for. `types`, where given, are asked inside the transaction,
+    with what was last known of the ticket, for the types of the events that this becomes; without
+    any nothing but the id is kept. `remember` is for how long the id is known, None: as long as
+    StoreOptions says.
     """
 
     event: Event
     body: bytes
-    body_hash: bytes
+    body_hash: bytes | None
     addresses: tuple[tuple[str, str], ...]
     plan: PlanFunction
+    types: Types | None = None
+    remember: Millis | None = None
 
 
 RecordStatus = Literal["accepted", "ignored", "duplicate", "conflict"]

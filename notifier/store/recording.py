@@ -159,7 +159,7 @@ class Recording:
         note, ids = None, []
         if event.known:
             memory = Memory(ticket.state, tuple(ticket.told), suppressed)
-            plan = call.plan(memory, self._tick.now)
+            plan = call.plan(event, memory, self._tick.now)
             note, ids = plan.note, self._apply(plan, call, event_id, ticket)
         ticket.number = event.ticket.number
         status = "accepted" if event.known else "ignored"

@@ -11,6 +11,7 @@ import pytest
 
 from notifier.model.deliveries import Outcome, OutcomeKind
 from notifier.model.errors import StoreBusy
+from notifier.model.events import Event
 from notifier.model.plans import Memory, Move, Plan, TicketState
 from notifier.model.states import State
 from notifier.model.times import DAY, HOUR, LAST, MINUTE, SECOND, Instant
@@ -109,7 +110,7 @@ async def test_a_plan_may_move_what_waits(desk: StoreHarness) -> None:
     (delivery,) = (await desk.post(event())).deliveries
     later = START + HOUR
 
-    def moves(memory: Memory, now: Instant) -> Plan:
+    def moves(event: Event, memory: Memory, now: Instant) -> Plan:
         return Plan(memory.ticket or TicketState(), move=(Move(delivery.id, later),))
 
     await desk.post(event("updated"), planner=moves)
@@ -121,7 +122,7 @@ async def test_a_plan_may_move_what_waits(desk: StoreHarness) -> None:
 
 
 async def test_one_bad_plan_fails_alone(desk: StoreHarness) -> None:
-    def broken(memory: Memory, now: Instant) -> Plan:
+    def broken(event: Event, memory: Memory, now: Instant) -> Plan:
         raise ArithmeticError("a defect in planning")
 
     answers = await asyncio.gather(

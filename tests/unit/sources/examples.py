@@ -64,6 +64,7 @@ def whole() -> dict[str, Any]:
                 "phone": "+14155550123",
                 "locale": "en",
                 "time_zone": "America/New_York",
+                "login": "jsmith",
             },
             "requester": {"id": "9", "name": "Jane Doe", "email": "jane@example.com"},
             "actor": {"id": "1", "name": "Administrator"},
@@ -82,13 +83,13 @@ def posted(event: object) -> Call:
 
 
 def read(event: object) -> Event:
-    (found,) = SOURCE.read(posted(event))
-    return found
+    (found,) = SOURCE.read(posted(event), NOW)
+    return found.event
 
 
 def faults(event: object) -> list[Fault]:
     with pytest.raises(WrongShape) as caught:
-        SOURCE.read(posted(event))
+        SOURCE.read(posted(event), NOW)
     return list(caught.value.faults)
 
 

@@ -67,6 +67,7 @@ def test_every_field_is_read() -> None:
             phone="+14155550123",
             locale="en",
             time_zone="America/New_York",
+            login="jsmith",
         ),
         requester=Party(id="9", name="Jane Doe", email="jane@example.com"),
         actor=Party(id="1", name="Administrator"),
@@ -85,7 +86,8 @@ def test_three_fields_are_enough() -> None:
 
 def test_the_event_carries_the_id_of_its_call_and_the_name_of_its_source() -> None:
     source = NativeSource("other", [SECRET], TOLERANCE)
-    (event,) = source.read(signed(json.dumps(least()).encode(), name="msg_2"))
+    (reading,) = source.read(signed(json.dumps(least()).encode(), name="msg_2"), NOW)
+    event = reading.event
     assert (event.source, event.webhook_id) == ("other", "msg_2")
     assert (source.name, source.success_status) == ("other", 202)
 
@@ -116,7 +118,7 @@ BODY = json.dumps(least()).encode()
     ],
 )
 def test_json_is_read_whatever_its_parameters(value: bytes) -> None:
-    assert SOURCE.read(signed(BODY, SECRET, (b"content-type", value)))
+    assert SOURCE.read(signed(BODY, SECRET, (b"content-type", value)), NOW)
 
 
 @pytest.mark.parametrize(
@@ -134,31 +136,31 @@ def test_json_is_read_whatever_its_parameters(value: bytes) -> None:
 )
 def test_any_other_content_type_is_refused_before_the_body_is_read(value: bytes) -> None:
     with pytest.raises(UnsupportedMedia, match=r"^The content type must be application/json\.$"):
-        SOURCE.read(signed(b"{", SECRET, (b"content-type", value)))
+        SOURCE.read(signed(b"{", SECRET, (b"content-type", value)), NOW)
 
 
 def test_one_wrong_content_type_among_two_is_refused() -> None:
     both = ((b"content-type", b"application/json"), (b"content-type", b"text/plain"))
     with pytest.raises(UnsupportedMedia):
-        SOURCE.read(signed(BODY, SECRET, *both))
+        SOURCE.read(signed(BODY, SECRET, *both), NOW)
 
 
 @pytest.mark.parametrize("value", [b"identity", b"Identity", b" identity "])
 def test_a_body_may_be_said_to_be_as_it_is(value: bytes) -> None:
-    assert SOURCE.read(signed(BODY, SECRET, (b"content-encoding", value)))
+    assert SOURCE.read(signed(BODY, SECRET, (b"content-encoding", value)), NOW)
 
 
 @pytest.mark.fault("G10")
 @pytest.mark.parametrize("value", [b"gzip", b"br", b"deflate", b"identity, gzip", b"", b"\xff"])
 def test_a_compressed_body_is_refused(value: bytes) -> None:
     with pytest.raises(UnsupportedMedia, match="must not be compressed"):
-        SOURCE.read(signed(BODY, SECRET, (b"content-encoding", value)))
+        SOURCE.read(signed(BODY, SECRET, (b"content-encoding", value)), NOW)
 
 
 def test_what_is_not_strict_json_is_refused() -> None:
     for body in (b"{", b"\xff", b'{"type": 1, "type": 2}', b"NaN", b"[" * 33):
         with pytest.raises(BadPayload):
-            SOURCE.read(signed(body))
+            SOURCE.read(signed(body), NOW)
 
 
 # -- absent ------------------------------------------------------------------------------------
@@ -262,4 +264,4 @@ def _set(event: dict[str, Any], path: str, value: object) -> dict[str, Any]:
 
 def test_a_call_without_an_id_or_a_time_is_never_read_as_an_event() -> None:
     with pytest.raises(BadSignature):
-        SOURCE.read(Call((), BODY))
+        SOURCE.read(Call((), BODY), NOW)

@@ -109,6 +109,7 @@ TEXTS = [
     "data.actor.phone",
     "data.actor.locale",
     "data.actor.time_zone",
+    "data.actor.login",
 ]
 
 
@@ -127,8 +128,8 @@ def test_text_is_kept_as_it_was_given(path: str, value: str) -> None:
 
 def test_half_an_emoji_does_no_harm() -> None:
     body = json.dumps(with_field("data.ticket.title", "Printer \ud83d")).encode()
-    (event,) = SOURCE.read(signed(body))
-    assert event.ticket.title == "Printer \ufffd"
+    (reading,) = SOURCE.read(signed(body), NOW)
+    assert reading.event.ticket.title == "Printer \ufffd"
 
 
 @pytest.mark.parametrize("path", ["data", "data.ticket", "data.assignee", "data.actor"])

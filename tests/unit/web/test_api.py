@@ -92,6 +92,7 @@ async def test_an_event_is_shown_whole() -> None:
         "phone": None,
         "locale": None,
         "time_zone": None,
+        "login": None,
     }
     assert shown["requester"] is None
     assert shown["deliveries"][0]["why"] == "assignee of ticket.assigned"
