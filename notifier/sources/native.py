@@ -16,6 +16,7 @@ from notifier.sources.secrets import Secret
 
 _ACCEPTED = 202
 _NOBODY = Party()
+_CONFIDENTIAL = frozenset({"webhook-signature"})
 
 
 class NativeSource:
@@ -36,6 +37,11 @@ class NativeSource:
     def success_status(self) -> int:
         """Give 202: it is stored, not yet sent."""
         return _ACCEPTED
+
+    @property
+    def confidential(self) -> frozenset[str]:
+        """Give the one header that only somebody who knows a secret can make."""
+        return _CONFIDENTIAL
 
     def verify(self, call: Call, now: Instant) -> None:
         """Return if somebody who knows a secret signed the call lately; raises BadSignature."""

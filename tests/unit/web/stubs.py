@@ -23,7 +23,9 @@ from notifier.store.views import (
     EventDetail,
     EventFilter,
     Page,
+    RawCall,
     Slice,
+    UnmappedDetail,
 )
 from notifier.web import routes
 from notifier.web.api import Api
@@ -111,7 +113,7 @@ class StubIntake:
     """Records nothing: gives a prepared answer, or raises a prepared error."""
 
     answer: Recorded | Exception = field(
-        default_factory=lambda: Recorded(1, "accepted", None, (VIEW, NOWHERE))
+        default_factory=lambda: Recorded(1, "accepted", None, (VIEW, NOWHERE), (1,))
     )
     success: int = 202
     calls: list[tuple[str, Call]] = field(default_factory=list)
@@ -134,12 +136,14 @@ class StubHistory:
 
     all_events: Sequence[EventDetail] = ()
     all_deliveries: Sequence[DeliveryDetail] = ()
+    kept: Sequence[UnmappedDetail] = ()
     asked: list[tuple[EventFilter | DeliveryFilter, Slice]] = field(default_factory=list)
     broken: bool = False
 
-    async def events(self, wanted: EventFilter, part: Slice) -> Page[EventDetail]:
+    async def events(self, wanted: EventFilter, part: Slice) -> Page[EventDetail | UnmappedDetail]:
         self.asked.append((wanted, part))
-        found = [item for item in self.all_events if part.before is None or item.id < part.before]
+        everything: list[EventDetail | UnmappedDetail] = [*self.all_events, *self.kept]
+        found = [item for item in everything if part.before is None or item.id < part.before]
         found.sort(key=lambda item: -item.id)
         page = tuple(found[: part.limit])
         return Page(page, page[-1].id if len(found) > part.limit else None)
@@ -148,6 +152,9 @@ class StubHistory:
         if self.broken:
             raise StoreFailed
         return next((item for item in self.all_events if item.id == event_id), None)
+
+    async def raw_call(self, event_id: int) -> tuple[UnmappedDetail, RawCall | None] | None:
+        return next(((item, None) for item in self.kept if item.id == event_id), None)
 
     async def deliveries(self, wanted: DeliveryFilter, part: Slice) -> Page[DeliveryView]:
         self.asked.append((wanted, part))
