@@ -38,13 +38,17 @@ class Seen:
 
     def admit(self, calls: Sequence[Accepted], numbers: Sequence[int]) -> list[int]:
         """Give the places of new calls, in order; `numbers` are the ids of their events."""
+        until = self._now + self._remember
         first: dict[Key, int] = {}
+        rows: list[Row] = []
         for place, call in enumerate(calls):
-            first.setdefault((call.event.source, call.event.webhook_id), place)
-        rows = [
-            (*key, _stored_hash(calls[place]), numbers[place], self._until(calls[place]))
-            for key, place in first.items()
-        ]
+            event = call.event
+            key = (event.source, event.webhook_id)
+            if key not in first:
+                first[key] = place
+                known_by = call.body_hash or _ANY_BODY
+                known_until = until if call.remember is None else self._now + call.remember
+                rows.append((*key, known_by, numbers[place], known_until))
         new: set[Key] = set(self._tx.write("insert_seen", rows))
         if len(new) == len(calls):
             return list(first.values())
@@ -92,13 +96,6 @@ class Seen:
         self._tx.write("renew_seen", [row for row in rows if row[:2] in over])
         new |= over
 
-    def _until(self, call: Accepted) -> int:
-        return self._now + (self._remember if call.remember is None else call.remember)
-
 
 def _key(call: Accepted) -> Key:
     return (call.event.source, call.event.webhook_id)
-
-
-def _stored_hash(call: Accepted) -> bytes:
-    return _ANY_BODY if call.body_hash is None else call.body_hash
