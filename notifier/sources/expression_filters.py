@@ -36,18 +36,16 @@ def get(value: Any, key: Any) -> Any:
     """Give what an object has under a key, or a list at a place; None when it is not there."""
     if isinstance(value, dict):
         return value.get(key) if isinstance(key, str) else None
-    if isinstance(value, list | tuple | str):
-        if isinstance(key, slice):
-            return value[key] if _is_slice(key) else None
-        if isinstance(key, int) and -len(value) <= key < len(value):
-            return value[key]
+    if isinstance(value, list | tuple | str) and isinstance(key, int):
+        return value[key] if -len(value) <= key < len(value) else None
     return None
 
 
-def _is_slice(key: slice) -> bool:
-    return key.step != 0 and all(
-        part is None or isinstance(part, int) for part in (key.start, key.stop, key.step)
-    )
+def part(value: Any, start: Any, stop: Any, step: Any) -> Any:
+    """Give a part of a list or a text."""
+    marks = (start, stop, step)
+    sound = step != 0 and all(mark is None or isinstance(mark, int) for mark in marks)
+    return value[start:stop:step] if sound and isinstance(value, list | tuple | str) else None
 
 
 # -- operators ------------------------------------------------------------------------------
@@ -312,6 +310,7 @@ ARGUMENTS: dict[str, tuple[int, int]] = {
 """The least and the most arguments of those that take any."""
 
 OPERATORS: dict[str, Callable[..., Any]] = {
+    "_part": part,
     "_concat": concat,
     "_plus": plus,
     "_minus": minus,

@@ -11,7 +11,7 @@ there is None, as JSON's null is, and so is everything under it. Jinja2's own lo
 
 import difflib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from jinja2 import TemplateSyntaxError, nodes
 from jinja2.parser import Parser
@@ -123,8 +123,8 @@ def _read(place: str, text: str, known: Collection[str], faults: list[str]) -> n
     except _Refused as error:
         faults.append(f"{place}: {error} in {_shown(text)}")
     else:
-        return made if isinstance(made, nodes.Expr) else nodes.Const(None, lineno=1)
-    return nodes.Const(None, lineno=1)
+        return cast(nodes.Expr, made)
+    return _nothing()
 
 
 def _parsed(text: str) -> nodes.Expr:
@@ -194,10 +194,17 @@ class _TotalOperators(NodeTransformer):
         self.generic_visit(node)
         return _operator("_negative", node.node)
 
+    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:
+        self.generic_visit(node)
+        if not isinstance(node.arg, nodes.Slice):
+            return node
+        marks = (node.arg.start, node.arg.stop, node.arg.step)
+        return _operator("_part", node.node, *(mark or _nothing() for mark in marks))
+
     def visit_CondExpr(self, node: nodes.CondExpr) -> nodes.Node:
         self.generic_visit(node)
         if node.expr2 is None:
-            node.expr2 = nodes.Const(None, lineno=1)
+            node.expr2 = _nothing()
         return node
 
     def visit_Compare(self, node: nodes.Compare) -> nodes.Node:
@@ -205,6 +212,10 @@ class _TotalOperators(NodeTransformer):
         (operand,) = node.ops
         name = _COMPARED.get(operand.op)
         return node if name is None else _operator(name, node.expr, operand.expr)
+
+
+def _nothing() -> nodes.Const:
+    return nodes.Const(None, lineno=1)
 
 
 def _operator(name: str, first: nodes.Expr, *rest: nodes.Expr) -> nodes.Filter:
