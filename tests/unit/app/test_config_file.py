@@ -35,7 +35,11 @@ def test_a_file_adds_sources(tmp_path: Path) -> None:
     assert found.path == tmp_path / "notifier.toml"
     source = found.sources["desk"]
     assert (source.name, source.success_status, source.repeat_status) == ("desk", 200, 200)
-    assert (source.methods, source.max_body, source.takes_tail) == ({"POST"}, 1024**2, False)
+    assert (source.methods, source.max_body, source.takes_tail) == (
+        frozenset({"POST"}),
+        1024**2,
+        False,
+    )
     with pytest.raises(BadSignature):
         source.verify(Call((), b"{}"), 0)
 

@@ -19,7 +19,7 @@ from notifier.model.errors import (
     WrongShape,
 )
 from notifier.sources.call import Call
-from notifier.sources.challenge import ChallengeAnswer, Challenger
+from notifier.sources.challenge import Ask, ChallengeAnswer, Challenger
 from notifier.store.base import Recorded
 from notifier.web.answers import NOSNIFF
 from tests.unit.web.stubs import MAX_BODY, NOWHERE, VIEW, Parts, StubDesk, StubIntake, client
@@ -264,7 +264,7 @@ def challenged(
     def ask(call: Call) -> ChallengeAnswer | None:
         return found
 
-    asks = dict.fromkeys(methods, [ask])
+    asks: dict[str, list[Ask]] = {method: [ask] for method in methods}
     desk = StubDesk("other", challenger=Challenger(asks, ["POST"]))
     return Parts(StubIntake(desks={"other": desk}, refused=refused))
 
