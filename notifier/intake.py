@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Literal
 
 from notifier.model import ids
-from notifier.model.errors import Stale, UnknownSource, Unmapped, WebhookError
+from notifier.model.errors import Stale, Unmapped, WebhookError
 from notifier.model.events import Event
 from notifier.model.plans import Memory, Plan
 from notifier.model.times import Clock, Instant
@@ -65,27 +65,21 @@ class Intake:
 
     def __init__(
         self,
-        sources: Mapping[str, Source],
         store: Store,
         policy: Policy,
         clock: Clock,
         received: Received = _uncounted,
     ) -> None:
-        """`sources` are the configured help desks by name; `received` counts what they send."""
-        self._sources = sources
+        """`received` counts what help desks send."""
         self._store = store
         self._policy = policy
         self._clock = clock
         self._received = received
 
-    def success_status(self, source: str) -> int:
-        """Give the HTTP status of an accepted call; raises UnknownSource."""
-        return self._find(source).success_status
-
-    async def receive(self, source: str, call: Call) -> Recorded:
+    async def receive(self, desk: Source, call: Call) -> Recorded:
         """Verify, read, plan and record one call."""
-        desk = self._find(source)
-        self._verify(desk, call)
+        source = desk.name
+        self.verify(desk, call)
         try:
             readings = desk.read(call, self._clock.now())
         except Unmapped as error:
@@ -103,11 +97,13 @@ class Intake:
         )
         return recorded
 
-    async def replay(self, event_id: int) -> Recorded | Refusal | None:
+    async def replay(
+        self, event_id: int, find: Callable[[str], Source]
+    ) -> Recorded | Refusal | None:
         """Read a kept call once more; None when there is none with this id.
 
-        Raises UnknownSource when its source is not configured any more, and StoreError. What
-        came in between, and was read, makes it a repeat.
+        `find` gives its source, or raises UnknownSource when that is not configured any more.
+        Raises StoreError too. What came in between, and was read, makes it a repeat.
         """
         found = await self._store.raw_call(event_id)
         if found is None:
@@ -117,7 +113,7 @@ class Intake:
             return Refusal("wrong_state", f"the call was read already: {detail.note}")
         if raw is None:
             return Refusal("gone", "the call was erased: it is older than RETENTION_BODIES")
-        desk = self._find(detail.source)
+        desk = find(detail.source)
         call = Call(raw.headers, raw.body, raw.method, raw.query)
         try:
             readings = desk.read(call, detail.accepted_at)
@@ -203,19 +199,14 @@ class Intake:
         )
         return _unmapped(number, why)
 
-    def _verify(self, desk: Source, call: Call) -> None:
+    def verify(self, desk: Source, call: Call) -> None:
+        """Return if somebody who knows a secret of `desk` sent the call; raises BadSignature."""
         try:
             desk.verify(call, self._clock.now())
         except Stale:
             # Our clock follows the machine's at the start only, so that a jump moves nothing; a
             # machine that was set right since then must still take honest calls.
             desk.verify(call, self._clock.wall())
-
-    def _find(self, source: str) -> Source:
-        try:
-            return self._sources[source]
-        except KeyError:
-            raise UnknownSource(f"no help desk named {source!r} is configured") from None
 
     def _plan(self, event: Event, memory: Memory, now: Instant) -> Plan:
         return plan.plan(event, memory, self._policy, now)

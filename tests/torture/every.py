@@ -1,6 +1,18 @@
 """Every harness by its name, in the order in which all are run."""
 
-from tests.torture import canary, disk, fsync_order, fuzz, hostile, images, jumps, kill, loris, term
+from tests.torture import (
+    canary,
+    disk,
+    fsync_order,
+    fuzz,
+    hostile,
+    images,
+    jumps,
+    kill,
+    loris,
+    reloads,
+    term,
+)
 
 HARNESSES = {
     one.name: one
@@ -15,5 +27,6 @@ HARNESSES = {
         fuzz.HARNESS,
         hostile.HARNESS,
         canary.HARNESS,
+        reloads.HARNESS,
     )
 }

@@ -20,6 +20,7 @@ SMALL = {
     "fuzz": "--calls 1000 --growth-kib 49152",
     "hostile-text": "--texts 12 --patience 60",
     "canary": "--events 12 --shown 2",
+    "reload": "--calls 600 --reloads 6",
 }
 
 DEFECTS = [
@@ -35,6 +36,7 @@ DEFECTS = [
     ("fuzz", "raise-at-bad-signatures", "failed", "--calls 400"),
     ("hostile-text", "leave-text-as-it-is", "bad_mail", "--texts 11"),
     ("canary", "log-what-is-received", "found", "--events 2 --shown 1"),
+    ("reload", "forget-the-sources-first", "refused", "--calls 400 --reloads 4"),
 ]
 
 
@@ -51,6 +53,7 @@ DEFECTS = [
         pytest.param("fuzz", id="fuzz-G9", marks=pytest.mark.fault("G9")),
         pytest.param("hostile-text", id="hostile-G11-G12", marks=pytest.mark.fault("G11", "G12")),
         pytest.param("canary", id="canary-G24", marks=pytest.mark.fault("G24")),
+        "reload",
     ],
 )
 def test_a_small_share_finds_nothing(
