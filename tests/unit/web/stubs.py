@@ -7,6 +7,7 @@ from ipaddress import IPv4Network
 
 import httpx2
 
+from notifier.intake import Refusal
 from notifier.model.deliveries import OutcomeKind
 from notifier.model.errors import StoreFailed, UnknownSource
 from notifier.model.events import Event, Party, Priority, Ticket
@@ -37,9 +38,12 @@ from notifier.web.callers import Callers
 from notifier.web.health import Health, Readiness
 from notifier.web.metrics import Metrics
 from notifier.web.operations import Operations
+from notifier.web.recent import Calls, Recent
+from notifier.web.replays import Find, Replays
 from notifier.web.routes import Web
 from notifier.web.sources import Reloaded, Sources
 from notifier.web.webhooks import Webhooks
+from tests.fake_clock import FakeClock
 from tests.openapi_check import Checked, repository_checker
 
 NINE = from_text("2026-11-23T09:00:00Z")
@@ -147,6 +151,12 @@ class StubIntake:
 
     desks: dict[str, NativeSource] = field(default_factory=dict)
     refused: Exception | None = None
+    replayed: Recorded | Refusal | Exception | None = None
+
+    async def replay(self, event_id: int, find: Find) -> Recorded | Refusal | None:
+        if isinstance(self.replayed, Exception):
+            raise self.replayed
+        return self.replayed
 
     def find(self, source: str) -> NativeSource:
         if source in self.desks:
@@ -251,6 +261,10 @@ class Parts:
         default_factory=lambda: Reloaded(("default", "zammad"), ("zammad",))
     )
     refused: list[str] = field(default_factory=list)
+    clock: FakeClock = field(default_factory=lambda: FakeClock(NINE))
+
+    def __post_init__(self) -> None:
+        self.recent = Recent(self.clock)
 
     async def exposition(self) -> bytes:
         return b"# TYPE notifier_pending gauge\n"
@@ -267,6 +281,8 @@ class Parts:
             api,
             Operations(self.operator, self.draft, api, MAX_BODY, self.public_base_url),
             Sources(self.reload),
+            Replays(self.intake, self.history, self.intake.find, self.public_base_url),
+            Calls(self.recent, self.intake.find),
         )
 
     async def reload(self) -> Reloaded:
@@ -287,6 +303,7 @@ class Parts:
                 self.intake,
                 self.public_base_url,
                 Callers(self.trusted).address,
+                self.recent,
             ),
             self.v1(),
             Health(self.ready),
