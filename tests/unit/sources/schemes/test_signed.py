@@ -265,6 +265,29 @@ def test_a_signature_over_other_parts_is_known(signed: str, data: bytes, cause: 
     assert refusal(auth, of_parts(b"other")) == NO_MATCH
 
 
+@pytest.mark.parametrize(
+    ("key", "change", "mend"),
+    [
+        (b"YS1zZWNyZXQtb2Y=", {"key_encoding": "base64"}, 'key_encoding = "utf8"'),
+        (b"a-secret-of", {"key_encoding": "utf8"}, 'key_encoding = "base64"'),
+        (
+            b"whsec_YS1zZWNyZXQtb2Y=",
+            {"key_encoding": "base64", "key_prefix": "whsec_"},
+            'key_prefix = "" and key_encoding = "utf8"',
+        ),
+    ],
+)
+def test_a_secret_that_is_read_otherwise_is_known(
+    key: bytes, change: Mapping[str, str], mend: str
+) -> None:
+    secret = key.decode() if len(key) > 11 else "YS1zZWNyZXQtb2Y="
+    sender = desk({**HUB, **change}, secrets=[secret])
+    signature = b"sha256=" + hmac.digest(key, BODY, "sha256").hex().encode()
+    assert sender.cause(Call(((b"x-hub-signature-256", signature),), BODY)) == (
+        f"signature matches the secret read otherwise: set {mend}"
+    )
+
+
 def test_large_bodies_are_looked_into_once_in_a_second_larger_ones_are_not_read() -> None:
     sender = desk(HUB)
 
