@@ -3,50 +3,34 @@
 import base64
 import hashlib
 import hmac
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from notifier.sources.call import Call
-from notifier.sources.definition import Definition
 from tests.presets import signing
 from tests.unit.sources.schemes.desk import (
-    ASYMMETRIC,
     BODY,
     DIGEST,
-    HASHED,
     HUB,
     NOW,
     OF_BODY,
     OF_PAIRS,
     OF_URL,
     SECONDS,
+    SECRET,
     STANDARD,
     URL,
-    built,
     desk,
     fault,
+    hub,
+    mac,
+    refusal,
 )
 
 NO_MATCH = "no signature matches: wrong secret or changed body"
-RESERIALISED = "signature matches the body re-serialised, not the raw bytes"
-SECRET = "a-secret-of-the-tests"
-
-
-def mac(data: bytes, secret: str = SECRET, algorithm: str = "sha256") -> bytes:
-    return hmac.digest(secret.encode(), data, algorithm)
-
-
-def refusal(auth: Mapping[str, Any], call: Call, **more: Any) -> str | None:
-    """Give why a call is refused by a source whose only secret is SECRET."""
-    return desk(auth, secrets=[SECRET], **more).cause(call)
-
-
-def hub(signature: bytes, body: bytes = BODY) -> str | None:
-    return refusal(HUB, Call(((b"x-hub-signature-256", signature),), body))
 
 
 # -- what is signed ------------------------------------------------------------------------------
@@ -177,132 +161,6 @@ def test_pairs_may_have_blanks_around_them() -> None:
     assert cause(b"t=soon,v1=%b" % signature) == "t= in header X-Signature is not unix seconds"
 
 
-# -- causes --------------------------------------------------------------------------------------
-
-
-def test_a_missing_prefix_and_a_wrong_spelling_are_said() -> None:
-    digest = mac(BODY)
-    header = "header X-Hub-Signature-256"
-    assert hub(digest.hex().encode()) == f"the prefix sha256= is missing in {header}"
-    assert hub(b"sha256=" + base64.b64encode(digest)) == (
-        f"{header}: signature is base64 where hex is wanted"
-    )
-    assert hub(b"sha256=abc") == f"{header}: signature is not hex of 32 bytes"
-    wrong = Call(((b"x-signature", mac(BODY).hex().encode()),), BODY)
-    assert refusal(HASHED, wrong) == "header X-Signature: signature is not base64 of 20 bytes"
-    sha1 = mac(BODY, algorithm="sha1").hex().encode()
-    assert refusal(HASHED, Call(((b"x-signature", sha1),), BODY)) == (
-        "header X-Signature: signature is hex where base64 is wanted"
-    )
-
-
-@pytest.mark.parametrize(
-    "written",
-    [
-        lambda value: json.dumps(value, separators=(",", ":")),
-        lambda value: json.dumps(value, separators=(",", ":"), ensure_ascii=False),
-        lambda value: json.dumps(value),
-        lambda value: json.dumps(value, ensure_ascii=False),
-    ],
-)
-@pytest.mark.parametrize("auth", [STANDARD, HUB])
-def test_a_body_that_was_written_anew_on_the_way_is_known(
-    written: Callable[[object], str], auth: Mapping[str, Any]
-) -> None:
-    sender = desk(auth)
-    value = json.loads(BODY)
-    call = sender.call(written(value).encode())
-    arrived = replace(call, body=json.dumps(value, indent=2, ensure_ascii=False).encode())
-    assert sender.cause(arrived) == RESERIALISED
-
-
-def test_a_line_break_at_the_end_is_known() -> None:
-    sender = desk(HUB)
-    call = sender.call()
-    assert sender.cause(replace(call, body=BODY + b"\r\n")) == (
-        "signature matches the body without the line break at its end"
-    )
-    assert sender.cause(replace(sender.call(BODY + b"\n"), body=BODY)) == (
-        "signature matches the body with a line break at its end"
-    )
-
-
-@pytest.mark.parametrize("body", [b"not JSON", b"[" * 9_000, b"\xff", b'"\\ud800"'])
-def test_what_cannot_be_written_anew_is_a_plain_refusal(body: bytes) -> None:
-    sender = desk(HUB)
-    assert sender.cause(replace(sender.call(), body=body)) == NO_MATCH
-
-
-def of_parts(data: bytes, header: str = "x-signature") -> Call:
-    return Call(
-        (
-            (b"x-id", b"id-1"),
-            (b"x-time", b"%d" % SECONDS),
-            (header.encode(), mac(data).hex().encode()),
-        ),
-        BODY,
-    )
-
-
-@pytest.mark.parametrize(
-    ("signed", "data", "cause"),
-    [
-        ("{header:X-Id}.{header:X-Time}.{body}", BODY, "the body alone"),
-        ("{header:X-Id}.{header:X-Time}.{body}", b"id-1." + BODY, "without the timestamp"),
-        ("{header:X-Time}.{header:X-Id}.{body}", b"id-1." + BODY, "without the timestamp"),
-        ("{body}{header:X-Time}", b"%d%b" % (SECONDS, BODY), "the parts in reverse order"),
-        ("{header:X-Time}{body}{header:X-Id}", BODY + b"id-1", "without the timestamp"),
-    ],
-)
-def test_a_signature_over_other_parts_is_known(signed: str, data: bytes, cause: str) -> None:
-    auth = {
-        "scheme": "hmac",
-        "header": "X-Signature",
-        "signed": signed,
-        "timestamp": {"from": "header:X-Time"},
-    }
-    assert refusal(auth, of_parts(data)) == f"signature matches {cause}"
-    assert refusal(auth, of_parts(b"other")) == NO_MATCH
-
-
-@pytest.mark.parametrize(
-    ("key", "change", "mend"),
-    [
-        (b"YS1zZWNyZXQtb2Y=", {"key_encoding": "base64"}, 'key_encoding = "utf8"'),
-        (b"a-secret-of", {"key_encoding": "utf8"}, 'key_encoding = "base64"'),
-        (
-            b"whsec_YS1zZWNyZXQtb2Y=",
-            {"key_encoding": "base64", "key_prefix": "whsec_"},
-            'key_prefix = "" and key_encoding = "utf8"',
-        ),
-    ],
-)
-def test_a_secret_that_is_read_otherwise_is_known(
-    key: bytes, change: Mapping[str, str], mend: str
-) -> None:
-    secret = key.decode() if len(key) > 11 else "YS1zZWNyZXQtb2Y="
-    sender = desk({**HUB, **change}, secrets=[secret])
-    signature = b"sha256=" + hmac.digest(key, BODY, "sha256").hex().encode()
-    assert sender.cause(Call(((b"x-hub-signature-256", signature),), BODY)) == (
-        f"signature matches the secret read otherwise: set {mend}"
-    )
-
-
-def test_large_bodies_are_looked_into_once_in_a_second_larger_ones_are_not_read() -> None:
-    sender = desk(HUB)
-
-    def arrived(size: int) -> Call:
-        call = sender.call(json.dumps({"text": "x" * size}, separators=(",", ":")).encode())
-        return replace(call, body=json.dumps({"text": "x" * size}, indent=1).encode())
-
-    large, too_large = arrived(20_000), arrived(300_000)
-    assert sender.cause(large) == RESERIALISED
-    assert sender.cause(large, NOW + 999) == NO_MATCH
-    assert sender.cause(arrived(100), NOW + 999) == RESERIALISED
-    assert sender.cause(large, NOW + 1_000) == RESERIALISED
-    assert sender.cause(too_large, NOW + 2_000) == NO_MATCH
-
-
 # -- times ---------------------------------------------------------------------------------------
 
 
@@ -406,56 +264,3 @@ def test_a_table_that_cannot_work_is_refused(auth: Mapping[str, Any], said: str)
     assert bool(told) == bool(said)
     assert SECRET not in told
     assert '"short"' not in told
-
-
-# -- Ed25519 -------------------------------------------------------------------------------------
-
-
-def configured_keys() -> list[str]:
-    """Give one public key in every way it may be written."""
-    pair = signing.invented(desk(ASYMMETRIC).definition.auth[0])
-    raw = base64.b64decode(pair.configured.removeprefix("whpk_"))
-    der = base64.b64encode(bytes.fromhex("302a300506032b6570032100") + raw).decode()
-    pem = f"-----BEGIN PUBLIC KEY-----\n{der}\n-----END PUBLIC KEY-----\n"
-    return [pair.configured, pair.configured.removeprefix("whpk_"), der, pem, f" {pem}"]
-
-
-@pytest.mark.parametrize("place", range(5))
-def test_a_public_key_may_be_written_in_several_ways(place: int) -> None:
-    sender = desk(ASYMMETRIC)
-    table = {"auth": [ASYMMETRIC], "secrets": [configured_keys()[place]]}
-    built(table).verify(sender.call(), NOW)
-
-
-@pytest.mark.parametrize("encoding", ["hex", "base64", "base64url"])
-def test_signatures_of_ed25519_have_every_spelling(encoding: str) -> None:
-    sender = desk({**ASYMMETRIC, "encoding": encoding})
-    assert sender.cause(sender.call()) is None
-    call = sender.call()
-    short = (b"webhook-signature", b"v1a,AAAA")
-    odd = (b"webhook-signature", b"v1a," + b"0" * (127 if encoding == "hex" else 85))
-    for header in (short, odd):
-        broken = replace(call, headers=(*call.headers[:-1], header))
-        assert sender.cause(broken) == (
-            f"header Webhook-Signature: signature is not {encoding} of 64 bytes"
-        )
-
-
-@pytest.mark.parametrize(
-    ("secret", "said"),
-    [
-        ("whsk_" + "A" * 86 + "==", "is a private key (whsk_); put the public one here (whpk_)"),
-        ("whpk_" + "A" * 40, "is no public key of Ed25519, which has 32 bytes"),
-        ("whpk_*", "is shorter than 6 characters"),
-        ("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----", "is no PEM of an Ed25519"),
-        ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", "is no PEM of an Ed25519"),
-    ],
-)
-def test_what_is_no_public_key_is_refused(secret: str, said: str) -> None:
-    assert fault(ASYMMETRIC, secrets=[secret]).startswith(f"auth.0: secret 1 of 1 {said}")
-
-
-def test_a_public_key_of_another_kind_is_refused() -> None:
-    jwt = Definition.model_validate({"auth": [{"scheme": "jwt", "algorithms": ["ES256"]}]})
-    other = signing.invented(jwt.auth[0]).configured
-    assert "is no PEM of an Ed25519 public key" in fault(ASYMMETRIC, secrets=[other])
