@@ -64,7 +64,7 @@ def test_a_repeat_is_known(case: Case, way: int) -> None:
     assert ids(made, case, call, case.now + LATER) == found
     keys = " ".join(made.definition.dedupe.key).lower()
     if not any(isinstance(one, Signed) and one.header.lower() in keys for one in made.used):
-        # It does not matter that it is signed anew, unless it never is and the signature is the id.
+        # Where the signature is the id, the help desk never makes another one for a repeat.
         again = made.signed(case, case.now + LATER)
         assert ids(made, case, again, case.now + LATER) == found
 
