@@ -7,11 +7,13 @@ import pytest
 
 from notifier.model.errors import BadSignature, Stale
 from notifier.model.times import DAY, SECOND, Instant, Millis
+from notifier.sources import presets
 from notifier.sources.call import Call
 from notifier.sources.definition import Auth, Digest, Ed25519, Hmac, Jwt, Rfc9421
-from tests.presets import desks
+from tests.presets import desks, vendors
 from tests.presets.cases import Case
 from tests.presets.desks import Desk, desk, unsigned
+from tests.presets.signing import invented
 from tests.presets.test_presets import ALL
 
 LATER = 3 * SECOND
@@ -96,3 +98,21 @@ def test_a_stale_call_is_refused_where_its_time_is_signed(case: Case, way: int) 
         with pytest.raises(BadSignature) as caught:
             made.source.verify(call, now)
         assert len(desks.ways(case.preset)) > 1 or isinstance(caught.value, Stale)
+
+
+def signed_ways(preset: str) -> list[Auth]:
+    """Give the entries of `auth` by which a vendor signs."""
+    return [one for used in desks.ways(preset) for one in used if isinstance(one, Signed)]
+
+
+SIGNING = [name for name in presets.names() if signed_ways(name)]
+
+
+@pytest.mark.parametrize("preset", SIGNING)
+def test_what_the_vendor_signs_as_it_documents_is_trusted(preset: str) -> None:
+    case = next(one for one in ALL if one.preset == preset and one.status == "mapped")
+    made = desk(case)
+    secret = invented(signed_ways(preset)[0]).signing
+    url = made.definition.public_url or ""
+    call = vendors.signed(preset, secret, unsigned(case), url, case.now)
+    made.source.verify(call, case.now)
