@@ -23,6 +23,7 @@ COMMANDS = (
     "sign",
     "send-test",
     "deliveries",
+    "events",
     "why",
     "store",
     "health",
