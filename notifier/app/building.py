@@ -99,7 +99,7 @@ def build(settings: Settings, places: Places | None = None) -> App:
         settings.max_body,
         settings.public_base_url,
     )
-    v1 = routes.Guarded(api, operations, Sources(reload))
+    v1 = routes.Guarded(api, operations, Sources(reload, reload.views, settings.public_base_url))
     metrics = Metrics(Exposition(meters, store, dispatcher, clock).read, meters.refused)
     health, bearer = Health(watch.readiness), Bearer(settings.tokens)
     asgi = routes.build(webhooks, v1, health, bearer, metrics)

@@ -41,6 +41,9 @@ include-operation-id = ["postWebhookOfSource"]
 parameters = {{ "path.source" = "default" }}
 checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "422"]
 [[operations]]
+include-operation-id = ["getSource"]
+parameters = {{ "path.name" = "{name}" }}
+[[operations]]
 include-operation-id = [{others}]
 parameters = {{ "path.source" = "{name}", "path.tail" = "{tail}" }}
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "405"]

@@ -36,7 +36,7 @@ from notifier.web.health import Health, Readiness
 from notifier.web.metrics import Metrics
 from notifier.web.operations import Operations
 from notifier.web.routes import Web
-from notifier.web.sources import Reloaded, Sources
+from notifier.web.sources import Reloaded, Sources, SourceView
 from notifier.web.webhooks import Webhooks
 from tests.openapi_check import Checked, repository_checker
 
@@ -240,6 +240,7 @@ class Parts:
     tokens: Sequence[str] = (TOKEN,)
     public_base_url: str | None = None
     trusted: Sequence[IPv4Network] = ()
+    sources: Sequence[SourceView] = ()
     reloaded: Reloaded | Exception = field(
         default_factory=lambda: Reloaded(("default", "zammad"), ("zammad",))
     )
@@ -259,7 +260,7 @@ class Parts:
         return routes.Guarded(
             api,
             Operations(self.operator, self.draft, api, MAX_BODY, self.public_base_url),
-            Sources(self.reload),
+            Sources(self.reload, lambda: self.sources, self.public_base_url),
         )
 
     async def reload(self) -> Reloaded:
