@@ -72,13 +72,21 @@ def signed(number: int, body: bytes) -> dict[str, str]:
 
 
 async def live(service: Service) -> dict[str, str]:
-    """Give an event, and a delivery that ended though it could be sent."""
+    """Give an event, a call that could not be read, and a delivery that could still be sent."""
+    kept = await service.client.post(
+        f"{service.url}/webhooks/{every_source.NAME}/{every_source.TAIL}", content=b"no JSON"
+    )
+    assert kept.json()["status"] == "unmapped"
     happened = assigned(1, "john@example.com")
     happened["data"]["actor"] = happened["data"]["assignee"]
     answer = (await service.post(happened, "live")).json()
     (delivery,) = answer["deliveries"]
     assert (delivery["state"], delivery["reason"]) == ("suppressed", "own_action")
-    return {"/v1/events/{id}": answer["event_id"], "/v1/deliveries/{id}": delivery["id"]}
+    return {
+        "/v1/events/{id}/replay": kept.json()["event_id"],
+        "/v1/events/{id}": answer["event_id"],
+        "/v1/deliveries/{id}": delivery["id"],
+    }
 
 
 async def test_every_example_gets_the_documented_answer(tmp_path: Path) -> None:
