@@ -22,6 +22,8 @@ COMMANDS = (
     "emit",
     "sign",
     "send-test",
+    "sources",
+    "connect",
     "deliveries",
     "events",
     "why",
