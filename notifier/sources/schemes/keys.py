@@ -54,13 +54,18 @@ def made(
             faults.append(f"secret {place} of {len(secrets)} {error}")
     if faults:
         raise ConfigurationError("\n".join(faults))
-    old: list[T] = []
-    for text in retired:
+    return tuple(active), usable(retired, make)
+
+
+def usable(secrets: Sequence[str], make: Callable[[str], T]) -> tuple[T, ...]:
+    """Make what can be made of secrets, and leave out the others."""
+    found: list[T] = []
+    for text in secrets:
         try:
-            old.append(make(text))
+            found.append(make(text))
         except ConfigurationError:
             continue
-    return tuple(active), tuple(old)
+    return tuple(found)
 
 
 def long_enough(text: str) -> str:
