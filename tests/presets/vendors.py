@@ -1,8 +1,8 @@
 """How each vendor signs, said once more and without the presets.
 
 Calls that are made of a preset's own table cannot show that the table is wrong. Here it stands as
-the vendors document it; a preset of a vendor who signs joins by one more line in SIGN. Takes a secret
-and a call, gives the call with the vendor's headers.
+the vendors document it; a preset of a vendor who signs joins by one more line in SIGN. Takes a
+secret and a call, gives the call with the vendor's headers.
 """
 
 import base64
