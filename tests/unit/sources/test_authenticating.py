@@ -148,6 +148,36 @@ def test_every_fault_is_told_at_once() -> None:
     assert fault({**HUB, "header": ""}, QUERY).startswith("auth.0: a header is needed")
 
 
+def test_alternatives_leave_each_other_the_secrets_that_one_cannot_use() -> None:
+    plain = "a token, no base64!"
+    key = desk(STANDARD).definition.secrets[0]
+    signed = desk(STANDARD).call()
+    either = built({"secrets": [plain, key], "auth": [STANDARD, HEADER]})
+    assert cause(either, called(plain)) is None
+    assert cause(either, signed) is None
+    only = built({"secrets": [plain], "auth": [STANDARD, HEADER]})
+    assert cause(only, called(plain)) is None
+    assert cause(only, signed) == (
+        "hmac: secret 1 of 1 is not base64; copy it whole; or header X-Api-Key missing"
+    )
+
+
+def test_a_secret_that_no_alternative_can_use_is_a_fault_of_each() -> None:
+    told = fault(STANDARD, HEADER, secrets=["a token, no base64!", "zq9"])
+    short = "is shorter than 6 characters; take a longer one, best 32 random ones"
+    assert told.splitlines() == [
+        f"auth.0: secret 2 of 2 {short}",
+        f"auth.1: secret 2 of 2 {short}",
+    ]
+
+
+def test_who_wants_all_schemes_wants_secrets_for_all() -> None:
+    told = fault(STANDARD, HEADER, secrets=["a token, no base64!"], auth_mode="all")
+    assert told == "auth.0: secret 1 of 1 is not base64; copy it whole"
+    own = {**STANDARD, "secrets": ["a token, no base64!"]}
+    assert fault(own, HEADER) == told
+
+
 def test_slow_libraries_are_imported_for_the_schemes_that_need_them_only() -> None:
     table = {"secrets": [SECRET], "auth": [HUB, HEADER, OTHERS["basic"]]}
     script = f"""

@@ -87,7 +87,9 @@ def test_a_token_comes_bare_or_as_a_bearer() -> None:
     assert said("Basic " + token(CLAIMS)) == "header authorization holds no JWT"
 
 
-@pytest.mark.parametrize("algorithm", ["none", "None", "", "HS256", "RS384", "PS256", None, 7])
+@pytest.mark.parametrize(
+    "algorithm", ["none", "None", "", "HS256", "RS384", "PS256", None, 7, ["RS256"], {}]
+)
 def test_no_other_algorithm_is_let_in(algorithm: object) -> None:
     public = pair("RS256").configured
     forged = by_hand({"alg": algorithm, "typ": "JWT"}, public.encode())
@@ -271,7 +273,9 @@ def test_keys_that_do_not_fit_are_passed_over(unfit: object) -> None:
     assert told({"keys": [unfit, member()]}) == ""
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"7", b"[" * 9_000, b"\xff"])
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"{}", b"7", b'{"keys": 7}', b"[" * 9_000, b"\xff"]
+)
 def test_a_file_without_a_set_is_refused(content: bytes) -> None:
     auth = {"scheme": "jwt", "algorithms": ["RS256"], "jwks_file": "keys.json"}
     with pytest.raises(ConfigurationError, match="jwks_file: holds no key set"):
