@@ -150,7 +150,8 @@ def _wrong_values(table: Mapping[str, Any], paste: str) -> list[str]:
     wrong += [
         f"{key} does not stand in about.body" for key in table.get("fill", {}) if key not in paste
     ]
-    if "fill" in table and (left := _UNFILLED.search(_body(table, paste))):
+    nothing = {"fill": dict.fromkeys(table.get("fill", {}), "")}
+    if "fill" in table and (left := _UNFILLED.search(_body(nothing, paste))):
         wrong.append(f"{left[0]} of about.body is not filled")
     return wrong
 

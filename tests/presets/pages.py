@@ -86,11 +86,11 @@ def page(preset: Preset) -> str:
         _LIVE.format(about.seen) if about.seen else _PAPER,
         "## How to connect",
         *_connecting(preset),
-        *_listed("## What you get", about.tells),
-        *_listed("## What it cannot tell", about.cannot),
+        *_listed("## What you get", about.tells, preset),
+        *_listed("## What it cannot tell", about.cannot, preset),
         "## How a call is trusted",
         *wording.trust(preset.definition),
-        *_listed("## What goes wrong", about.traps),
+        *_listed("## What goes wrong", about.traps, preset),
         "## By hand",
         *_by_hand(preset),
     ]
@@ -145,8 +145,9 @@ def _fenced(lines: Sequence[str]) -> str:
     return "\n".join(["```toml", *lines, "```"])
 
 
-def _listed(heading: str, sentences: Sequence[str]) -> list[str]:
-    return [heading, "\n".join(f"- {one}" for one in sentences)] if sentences else []
+def _listed(heading: str, sentences: Sequence[str], preset: Preset) -> list[str]:
+    lines = [f"- {preset.shown(one)}" for one in sentences]
+    return [heading, "\n".join(lines)] if lines else []
 
 
 def _row(preset: Preset) -> str:
