@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Mapping
 
 from notifier.model import ids
-from notifier.model.errors import Stale, UnknownSource
+from notifier.model.errors import Stale
 from notifier.model.events import Event
 from notifier.model.plans import Memory, Plan
 from notifier.model.times import Clock, Instant
@@ -41,27 +41,21 @@ class Intake:
 
     def __init__(
         self,
-        sources: Mapping[str, Source],
         store: Store,
         policy: Policy,
         clock: Clock,
         received: Received = _uncounted,
     ) -> None:
-        """`sources` are the configured help desks by name; `received` counts what they send."""
-        self._sources = sources
+        """`received` counts what help desks send."""
         self._store = store
         self._policy = policy
         self._clock = clock
         self._received = received
 
-    def success_status(self, source: str) -> int:
-        """Give the HTTP status of an accepted call; raises UnknownSource."""
-        return self._find(source).success_status
-
-    async def receive(self, source: str, call: Call) -> Recorded:
+    async def receive(self, desk: Source, call: Call) -> Recorded:
         """Verify, read, plan and record one call."""
-        desk = self._find(source)
-        self._verify(desk, call)
+        source = desk.name
+        self.verify(desk, call)
         (reading,) = desk.read(call, self._clock.now())
         event = reading.event
         recorded = await self._store.record(
@@ -87,19 +81,14 @@ class Intake:
         )
         return recorded
 
-    def _verify(self, desk: Source, call: Call) -> None:
+    def verify(self, desk: Source, call: Call) -> None:
+        """Return if somebody who knows a secret of `desk` sent the call; raises BadSignature."""
         try:
             desk.verify(call, self._clock.now())
         except Stale:
             # Our clock follows the machine's at the start only, so that a jump moves nothing; a
             # machine that was set right since then must still take honest calls.
             desk.verify(call, self._clock.wall())
-
-    def _find(self, source: str) -> Source:
-        try:
-            return self._sources[source]
-        except KeyError:
-            raise UnknownSource(f"no help desk named {source!r} is configured") from None
 
     def _plan(self, event: Event, memory: Memory, now: Instant) -> Plan:
         return plan.plan(event, memory, self._policy, now)

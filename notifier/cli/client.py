@@ -115,22 +115,26 @@ def _said(status: int, problem: Document) -> str:
 
 def ask(env_file: Path | None, offline: bool, work: Callable[[Client], Awaitable[T]]) -> T:
     """Do some work with a client; returns what it returns."""
-    return asyncio.run(_ask(options.settings(env_file), offline, work))
+    return asyncio.run(_ask(env_file, offline, work))
 
 
-async def _ask(settings: Settings, offline: bool, work: Callable[[Client], Awaitable[T]]) -> T:
-    async with _connected(settings, offline) as client:
+async def _ask(env_file: Path | None, offline: bool, work: Callable[[Client], Awaitable[T]]) -> T:
+    async with _connected(options.settings(env_file), env_file, offline) as client:
         return await work(client)
 
 
 @contextlib.asynccontextmanager
-async def _connected(settings: Settings, offline: bool) -> AsyncIterator[Client]:
+async def _connected(
+    settings: Settings, env_file: Path | None, offline: bool
+) -> AsyncIterator[Client]:
     async with contextlib.AsyncExitStack() as stack:
         transport: httpx2.AsyncBaseTransport
         if offline:
             # The whole service, which takes as long to import as all the rest.
             opening = importlib.import_module("notifier.app.opening")
-            asgi, token = await stack.enter_async_context(opening.offline(settings))
+            asgi, token = await stack.enter_async_context(
+                opening.offline(settings, options.places(env_file))
+            )
             base, transport = _IN_HERE, httpx2.ASGITransport(asgi)
         else:
             base, token = options.url(settings), place.token(settings.tokens)

@@ -22,7 +22,11 @@ from notifier.web.health import Health
 from notifier.web.metrics import Metrics
 from notifier.web.operations import Operations
 from notifier.web.problems import LastResort, of_exception
+from notifier.web.sources import Sources
 from notifier.web.webhooks import PATH, Webhooks
+
+DOOR_METHODS = ("POST", "PUT", "PATCH", "GET", "OPTIONS")
+"""What a source may take; each answers 405 to those that it does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +35,20 @@ class Guarded:
 
     api: Api
     operations: Operations
+    sources: Sources
 
 
 def routes(
     webhooks: Webhooks, v1: Guarded, health: Health, bearer: Bearer, metrics: Metrics
 ) -> list[BaseRoute]:
     """Put every endpoint under its address."""
-    api, operations = v1.api, v1.operations
+    api, operations, sources = v1.api, v1.operations, v1.sources
     openapi = file_answer(b"application/yaml", document.content())
     docs = Docs()
     return [
         Route(PATH, webhooks, methods=["POST"]),
-        Route(f"{PATH}/{{source}}", webhooks, methods=["POST"]),
+        Route(f"{PATH}/{{source}}", webhooks, methods=DOOR_METHODS),
+        Route(f"{PATH}/{{source}}/{{tail}}", webhooks, methods=DOOR_METHODS),
         Route("/v1/events", bearer.protects(api.events)),
         Route("/v1/events/{id}", bearer.protects(api.event)),
         Route("/v1/deliveries", bearer.protects(api.deliveries)),
@@ -51,6 +57,7 @@ def routes(
         _post("/v1/deliveries/{id}/cancel", bearer.protects(operations.cancel)),
         _post("/v1/test", bearer.protects(operations.test)),
         _post("/v1/preview", bearer.protects(operations.preview)),
+        _post("/v1/reload", bearer.protects(sources.reload)),
         Route("/health/live", health.live),
         Route("/health/ready", health.ready),
         Route("/metrics", metrics.show),
@@ -67,7 +74,8 @@ def _post(path: str, endpoint: Endpoint) -> Route:
 class Web:
     """The application: the door directly, everything else through Starlette.
 
-    Starlette's layers would cost each webhook as much as everything the door does itself.
+    Starlette's layers would cost each webhook as much as everything the door does itself, and
+    could not know which methods a source has.
     """
 
     def __init__(self, door: ASGIApp, rest: ASGIApp, refused: Callable[[str], None]) -> None:
@@ -90,7 +98,7 @@ class Web:
 
     def _is_for_the_door(self, scope: Scope) -> bool:
         path: str = scope["path"]
-        return scope["method"] == "POST" and (path == PATH or path.startswith(f"{PATH}/"))
+        return path == PATH or path.startswith(f"{PATH}/")
 
 
 def build(webhooks: Webhooks, v1: Guarded, health: Health, bearer: Bearer, metrics: Metrics) -> Web:

@@ -154,10 +154,10 @@ def log_what_is_received() -> None:
     """The log shows the body of every call."""
     whole = Intake.receive
 
-    async def receive(self: Any, source: str, call: Any) -> Recorded:
+    async def receive(self: Any, desk: Any, call: Any) -> Recorded:
         said = json.dumps(call.body.decode("utf-8", "replace"))
         logging.getLogger("notifier.intake").info("received %s", said)
-        return await whole(self, source, call)
+        return await whole(self, desk, call)
 
     replace_part(Intake, "receive", receive)
 

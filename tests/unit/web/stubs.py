@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from ipaddress import IPv4Network
 
 import httpx2
 
@@ -13,7 +14,9 @@ from notifier.model.messages import Message, Sms
 from notifier.model.reasons import Reason
 from notifier.model.states import State
 from notifier.model.times import DAY, Instant, from_text
-from notifier.sources.call import Call
+from notifier.sources.call import Call, Source
+from notifier.sources.challenge import Challenger
+from notifier.sources.native import NativeSource
 from notifier.store.base import Operated, Recorded
 from notifier.store.views import (
     AttemptView,
@@ -28,10 +31,12 @@ from notifier.store.views import (
 from notifier.web import routes
 from notifier.web.api import Api
 from notifier.web.auth import Bearer
+from notifier.web.callers import Callers
 from notifier.web.health import Health, Readiness
 from notifier.web.metrics import Metrics
 from notifier.web.operations import Operations
 from notifier.web.routes import Web
+from notifier.web.sources import Reloaded, Sources
 from notifier.web.webhooks import Webhooks
 from tests.openapi_check import Checked, repository_checker
 
@@ -106,6 +111,28 @@ SMS = Sms(body="[HIGH] Ticket #123", encoding="gsm7", segments=1)
 RUNNING = AttemptView(NINE, None, "request", "started", None, None, None, None, None)
 
 
+class StubDesk(NativeSource):
+    """A native source with what a source of one's own may have."""
+
+    def __init__(
+        self,
+        name: str,
+        success: int = 202,
+        methods: frozenset[str] = frozenset({"POST"}),
+        challenger: Challenger | None = None,
+        takes_tail: bool = False,
+    ) -> None:
+        super().__init__(name, (), 0, MAX_BODY)
+        self.success = success
+        self.methods = methods
+        self.challenger = challenger
+        self.takes_tail = takes_tail
+
+    @property
+    def success_status(self) -> int:
+        return self.success
+
+
 @dataclass
 class StubIntake:
     """Records nothing: gives a prepared answer, or raises a prepared error."""
@@ -116,13 +143,22 @@ class StubIntake:
     success: int = 202
     calls: list[tuple[str, Call]] = field(default_factory=list)
 
-    def success_status(self, source: str) -> int:
+    desks: dict[str, NativeSource] = field(default_factory=dict)
+    refused: Exception | None = None
+
+    def find(self, source: str) -> NativeSource:
+        if source in self.desks:
+            return self.desks[source]
         if source not in {"default", "other"}:
             raise UnknownSource
-        return self.success
+        return StubDesk(source, self.success)
 
-    async def receive(self, source: str, call: Call) -> Recorded:
-        self.calls.append((source, call))
+    def verify(self, desk: Source, call: Call) -> None:
+        if self.refused is not None:
+            raise self.refused
+
+    async def receive(self, desk: Source, call: Call) -> Recorded:
+        self.calls.append((desk.name, call))
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
@@ -203,6 +239,10 @@ class Parts:
     readiness: Readiness = field(default_factory=lambda: Readiness(True, "ok"))
     tokens: Sequence[str] = (TOKEN,)
     public_base_url: str | None = None
+    trusted: Sequence[IPv4Network] = ()
+    reloaded: Reloaded | Exception = field(
+        default_factory=lambda: Reloaded(("default", "zammad"), ("zammad",))
+    )
     refused: list[str] = field(default_factory=list)
 
     async def exposition(self) -> bytes:
@@ -219,7 +259,13 @@ class Parts:
         return routes.Guarded(
             api,
             Operations(self.operator, self.draft, api, MAX_BODY, self.public_base_url),
+            Sources(self.reload),
         )
+
+    async def reload(self) -> Reloaded:
+        if isinstance(self.reloaded, Exception):
+            raise self.reloaded
+        return self.reloaded
 
     def draft(self, channel: str, value: object) -> Message:
         self.drafted.append((channel, value))
@@ -229,7 +275,12 @@ class Parts:
 
     def app(self) -> Web:
         return routes.build(
-            Webhooks(self.intake, MAX_BODY, self.public_base_url),
+            Webhooks(
+                self.intake.find,
+                self.intake,
+                self.public_base_url,
+                Callers(self.trusted).address,
+            ),
             self.v1(),
             Health(self.ready),
             Bearer(self.tokens),
