@@ -114,7 +114,7 @@ class Person:
 
     async def __aenter__(self) -> Self:
         if self.name:
-            answer = await self._send("/login/", 0, username=self.name, password=_PASSWORD)
+            answer = await self._send("/login/", "username", username=self.name, password=_PASSWORD)
             assert answer.status_code == 302, f"{self.name} cannot sign in"
         return self
 
@@ -156,17 +156,17 @@ class Person:
         page = await self._browser.get(f"/tickets/{ticket}/")
         return int(_form(page.text, "comment").values["owner"])
 
-    async def _send(self, path: str, marked: str | int, **filled: str) -> httpx2.Response:
-        """Fill in the form of a page that holds the field `marked` (or the first) and send it."""
+    async def _send(self, path: str, marked: str, **filled: str) -> httpx2.Response:
+        """Fill in the form of a page that holds the field `marked`, and send it."""
         page = await self._browser.get(path)
         assert page.status_code == 200, f"{path} answers {page.status_code}"
         form = _form(page.text, marked)
         return await self._browser.post(form.action or path, data={**form.values, **filled})
 
 
-def _form(html: str, marked: str | int) -> web_forms.Form:
+def _form(html: str, marked: str) -> web_forms.Form:
     for form in web_forms.read(html):
-        if marked in form.values or (marked == 0 and "next" in form.values):
+        if marked in form.values:
             return form
     raise AssertionError(f"the page has no form with {marked}")
 

@@ -90,7 +90,7 @@ def cloud_event(number: int, **attributes: str) -> dict[str, Any]:
     return {
         "specversion": "1.0",
         "type": "com.example.ticket.assigned",
-        "source": "https://desk.example.com/a desk",
+        "source": "https://desk.example.com/desks/1",
         "id": f"ce {number}",
         "time": "2026-11-23T09:00:00.000Z",
         "datacontenttype": "application/json",

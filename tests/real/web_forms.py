@@ -36,7 +36,8 @@ class _Reader(HTMLParser):
     def _fill(self, form: Form, tag: str, given: dict[str, str]) -> None:
         name = given.get("name", "")
         if tag == "input" and name and _is_sent(given):
-            form.values[name] = given.get("value", "on")
+            ticked = given.get("type", "").lower() in ("checkbox", "radio")
+            form.values[name] = given.get("value", "on" if ticked else "")
         elif tag == "select":
             self._select = name
         elif tag == "option" and self._select and "selected" in given:
