@@ -1,6 +1,18 @@
 """Every harness by its name, in the order in which all are run."""
 
-from tests.torture import canary, disk, fsync_order, fuzz, hostile, images, jumps, kill, loris, term
+from tests.torture import (
+    canary,
+    disk,
+    fsync_order,
+    fuzz,
+    hostile,
+    images,
+    jumps,
+    kill,
+    loris,
+    source_fuzz,
+    term,
+)
 
 HARNESSES = {
     one.name: one
@@ -13,6 +25,7 @@ HARNESSES = {
         jumps.HARNESS,
         loris.HARNESS,
         fuzz.HARNESS,
+        source_fuzz.HARNESS,
         hostile.HARNESS,
         canary.HARNESS,
     )
