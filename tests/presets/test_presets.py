@@ -11,7 +11,7 @@ from notifier.model.events import Event
 from notifier.sources import presets
 from tests.presets import cases
 from tests.presets.cases import Case
-from tests.presets.desks import desk, unsigned
+from tests.presets.desks import desk
 
 TOLD = ("created", "assigned", "unassigned", "resolved", "reopened")
 
@@ -38,9 +38,9 @@ def test_it_is_read_as_what_it_says(case: Case) -> None:
     made = desk(case)
     if case.status == "unmapped":
         with pytest.raises(Unmapped):
-            made.events(case, unsigned(case), case.now)
+            made.events(case, made.signed(case, case.now), case.now)
         return
-    events = made.events(case, unsigned(case), case.now)
+    events = made.events(case, made.signed(case, case.now), case.now)
     assert [event.type for event in events] == [one["type"] for one in case.events]
     for event, wanted in zip(events, case.events, strict=True):
         assert {key: said(event, key) for key in wanted} == wanted
@@ -50,7 +50,8 @@ def test_it_is_read_as_what_it_says(case: Case) -> None:
 def test_different_calls_are_no_repeats(preset: str) -> None:
     seen: dict[str, str] = {}
     for case in (one for one in CASES[preset] if one.status == "mapped"):
-        events = desk(case).events(case, unsigned(case), case.now)
+        made = desk(case)
+        events = made.events(case, made.signed(case, case.now), case.now)
         for name in {event.webhook_id for event in events}:
             assert name not in seen, f"{case.name} passes for a repeat of {seen[name]}"
             seen[name] = case.name
