@@ -34,6 +34,8 @@ from notifier.web.callers import Callers
 from notifier.web.health import Health
 from notifier.web.metrics import Metrics
 from notifier.web.operations import Operations
+from notifier.web.recent import Calls, Recent
+from notifier.web.replays import Replays
 from notifier.web.sources import Sources
 from notifier.web.webhooks import Webhooks
 
@@ -51,6 +53,7 @@ class App:
     watch: Watch
     meters: Meters
     reload: Reload
+    recent: Recent
 
 
 def build(settings: Settings, places: Places | None = None) -> App:
@@ -85,11 +88,15 @@ def build(settings: Settings, places: Places | None = None) -> App:
     dispatcher = Dispatcher(store, open_channels, renderer.render, means)
     watch = Watch(store, dispatcher, translation.ttl(settings), clock)
     policy = translation.policy(settings)
+    recent = Recent(clock)
+    find = reload.desks.find
+    intake = Intake(store, policy, clock, meters.received)
     webhooks = Webhooks(
-        reload.desks.find,
-        Intake(store, policy, clock, meters.received),
+        find,
+        intake,
         settings.public_base_url,
         Callers(settings.trusted_proxies).address,
+        recent,
     )
     api = Api(store, Preview(renderer))
     operations = Operations(
@@ -99,11 +106,17 @@ def build(settings: Settings, places: Places | None = None) -> App:
         settings.max_body,
         settings.public_base_url,
     )
-    v1 = routes.Guarded(api, operations, Sources(reload))
+    v1 = routes.Guarded(
+        api,
+        operations,
+        Sources(reload),
+        Replays(intake, store, find, settings.public_base_url),
+        Calls(recent, find),
+    )
     metrics = Metrics(Exposition(meters, store, dispatcher, clock).read, meters.refused)
     health, bearer = Health(watch.readiness), Bearer(settings.tokens)
     asgi = routes.build(webhooks, v1, health, bearer, metrics)
-    return App(asgi, store, dispatcher, means.credits, watch, meters, reload)
+    return App(asgi, store, dispatcher, means.credits, watch, meters, reload, recent)
 
 
 def _say_templates(renderer: Renderer) -> None:

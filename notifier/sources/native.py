@@ -19,6 +19,7 @@ _ACCEPTED = 202
 _REPEATED = 200
 _LARGEST_BODY = 256 * 1024
 _NOBODY = Party()
+_CONFIDENTIAL = frozenset({"webhook-signature"})
 
 
 class NativeSource:
@@ -50,6 +51,11 @@ class NativeSource:
     def success_status(self) -> int:
         """Give 202: it is stored, not yet sent."""
         return _ACCEPTED
+
+    @property
+    def confidential(self) -> frozenset[str]:
+        """Give the one header that only somebody who knows a secret can make."""
+        return _CONFIDENTIAL
 
     @property
     def repeat_status(self) -> int:

@@ -52,6 +52,7 @@ class Code(Enum):
     LATE_BODY = ("late_body", 408, "Body too late")
     CONFLICT = ("conflict", 409, "Same id, other body")
     WRONG_STATE = ("wrong_state", 409, "Not in this state")
+    GONE = ("gone", 410, "Erased")
     TOO_LARGE = ("too_large", 413, "Body too large")
     UNSUPPORTED_MEDIA_TYPE = ("unsupported_media_type", 415, "Unsupported media type")
     WRONG_SHAPE = ("wrong_shape", 422, "Wrong shape")
@@ -131,6 +132,16 @@ def conflict() -> Answer:
 def wrong_state(state: State, why: str) -> Answer:
     """Answer what cannot be done with a delivery in the state it is in."""
     return problem(Code.WRONG_STATE, why, state=state)
+
+
+def never_unmapped() -> Answer:
+    """Answer the wish to read something again that was read when it came."""
+    return problem(Code.WRONG_STATE, "The event is not unmapped: its call was read when it came.")
+
+
+def not_replayed(why: str, *, gone: bool) -> Answer:
+    """Answer the wish to read a call again that was read since, or is `gone`."""
+    return problem(Code.GONE if gone else Code.WRONG_STATE, f"{why[:1].upper()}{why[1:]}.")
 
 
 def not_found() -> Answer:

@@ -22,6 +22,8 @@ from notifier.web.health import Health
 from notifier.web.metrics import Metrics
 from notifier.web.operations import Operations
 from notifier.web.problems import LastResort, of_exception
+from notifier.web.recent import Calls
+from notifier.web.replays import Replays
 from notifier.web.sources import Sources
 from notifier.web.webhooks import PATH, Webhooks
 
@@ -36,6 +38,8 @@ class Guarded:
     api: Api
     operations: Operations
     sources: Sources
+    replays: Replays
+    calls: Calls
 
 
 def routes(
@@ -51,6 +55,8 @@ def routes(
         Route(f"{PATH}/{{source}}/{{tail}}", webhooks, methods=DOOR_METHODS),
         Route("/v1/events", bearer.protects(api.events)),
         Route("/v1/events/{id}", bearer.protects(api.event)),
+        _post("/v1/events/{id}/replay", bearer.protects(v1.replays.replay)),
+        Route("/v1/sources/{name}/calls", bearer.protects(v1.calls.show)),
         Route("/v1/deliveries", bearer.protects(api.deliveries)),
         Route("/v1/deliveries/{id}", bearer.protects(api.delivery)),
         _post("/v1/deliveries/{id}/retry", bearer.protects(operations.retry)),

@@ -7,6 +7,7 @@ and store refuse.
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from starlette.requests import ClientDisconnect
@@ -18,6 +19,7 @@ from notifier.sources.challenge import Challenger
 from notifier.store.base import Recorded
 from notifier.web import body, problems, shapes
 from notifier.web.answers import NO_STORE, NOSNIFF, Answer, json_answer
+from notifier.web.recent import Sight
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +74,14 @@ class Intake(Protocol):
         ...
 
 
+class Calls(Protocol):
+    """What remembers the last calls of each source."""
+
+    def saw(self, desk: Source, call: Call, sight: Sight) -> None:
+        """Learn what became of a call."""
+        ...
+
+
 Find = Callable[[str], Desk]
 """Gives the help desk of a name; raises UnknownSource."""
 
@@ -85,29 +95,41 @@ class Webhooks:
         intake: Intake,
         public_base_url: str | None,
         caller: Callable[[Scope], str],
+        calls: Calls,
     ) -> None:
-        """`public_base_url` is the only base of links; `caller` gives the address of a caller."""
+        """`public_base_url` is the only base of links; `caller` gives the address of a caller.
+
+        `calls` learns of every call to a source that is configured.
+        """
         self._find = find
         self._intake = intake
         self._base = (public_base_url or "").rstrip("/")
         self._caller = caller
+        self._calls = calls
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call; a caller who left while sending gets no answer."""
         source, tail = _named(scope["path"])
+        met = _Met()
         try:
-            answer = await self._take(source, tail, scope, receive)
+            answer = await self._take(source, tail, scope, receive, met)
         except ClientDisconnect:
             return
         except WebhookError as error:
-            answer = problems.of_webhook(error)
+            answer, met.cause = problems.of_webhook(error), str(error)
             _log_refusal(source, answer, error)
         except StoreError as error:
-            answer = problems.of_store(error)
+            answer, met.cause = problems.of_store(error), str(error)
             _log_refusal(source, answer, error)
+        if met.desk is not None:
+            # A call whose body was refused is known without it.
+            call = met.call or self._call(scope, tail, b"")
+            self._calls.saw(met.desk, call, met.sight(answer))
         await answer(scope, receive, send)
 
-    async def _take(self, source: str, tail: str | None, scope: Scope, receive: Receive) -> Answer:
+    async def _take(
+        self, source: str, tail: str | None, scope: Scope, receive: Receive, met: "_Met"
+    ) -> Answer:
         method: str = scope["method"]
         try:
             desk = self._desk(source, tail)
@@ -115,19 +137,27 @@ class Webhooks:
             if method in _ONLY_POST:
                 raise
             return _not_allowed(_ONLY_POST)
+        met.desk = desk
         challenger = desk.challenger
         if method not in desk.methods and (challenger is None or method not in challenger.methods):
             return _not_allowed(_allowed(desk))
-        call = Call(
+        content = await body.read(scope["headers"], receive, desk.max_body)
+        met.call = call = self._call(scope, tail, content)
+        answer = None if challenger is None else self._challenged(desk, challenger, call)
+        if answer is not None:
+            return answer
+        met.recorded = await self._intake.receive(desk, call)
+        return self._answer(desk, met.recorded)
+
+    def _call(self, scope: Scope, tail: str | None, content: bytes) -> Call:
+        return Call(
             tuple(scope["headers"]),
-            await body.read(scope["headers"], receive, desk.max_body),
-            method,
+            content,
+            scope["method"],
             scope["query_string"],
             tail or "",
             self._caller(scope),
         )
-        answer = None if challenger is None else self._challenged(desk, challenger, call)
-        return answer or self._answer(desk, await self._intake.receive(desk, call))
 
     def _desk(self, source: str, tail: str | None) -> Desk:
         desk = self._find(source)
@@ -158,6 +188,27 @@ class Webhooks:
         if not any(name == b"content-type" for name, _ in headers):
             headers = (*headers, *_PLAIN)
         return Answer(found.status, found.body, (*headers, NO_STORE))
+
+
+@dataclass(slots=True)
+class _Met:
+    """What is known of a call so far."""
+
+    desk: Desk | None = None
+    call: Call | None = None
+    recorded: Recorded | None = None
+    cause: str | None = None
+
+    def sight(self, answer: Answer) -> Sight:
+        """Give what became of it, now that it is answered."""
+        recorded = self.recorded
+        if recorded is not None and recorded.status != "conflict":
+            unmapped = recorded.status == "unmapped"
+            cause = recorded.note if unmapped else None
+            return Sight(answer.status, recorded.status, cause, recorded.events)
+        if answer.cause:
+            return Sight(answer.status, "refused", self.cause or answer.cause)
+        return Sight(answer.status, "challenge")
 
 
 def _named(path: str) -> tuple[str, str | None]:

@@ -10,6 +10,7 @@ from tests.torture import (
     jumps,
     kill,
     loris,
+    reloads,
     source_fuzz,
     term,
 )
@@ -28,5 +29,6 @@ HARNESSES = {
         source_fuzz.HARNESS,
         hostile.HARNESS,
         canary.HARNESS,
+        reloads.HARNESS,
     )
 }

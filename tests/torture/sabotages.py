@@ -15,6 +15,7 @@ import apsw
 
 from notifier import clock
 from notifier.app import serving
+from notifier.app.reloading import Reload
 from notifier.dispatch.dispatcher import Dispatcher
 from notifier.intake import Intake
 from notifier.model.errors import StoreFailed
@@ -171,6 +172,17 @@ def log_what_is_received() -> None:
     replace_part(Intake, "receive", receive)
 
 
+def forget_the_sources_first() -> None:
+    """While the file is read again, no source is known."""
+    whole = Reload.__call__
+
+    async def reload(self: Any) -> Any:
+        self.desks.replace({})
+        return await whole(self)
+
+    replace_part(Reload, "__call__", reload)
+
+
 SABOTAGES: dict[str, Callable[[], None]] = {
     planted.__name__.replace("_", "-"): functools.partial(planted)
     for planted in (
@@ -188,5 +200,6 @@ SABOTAGES: dict[str, Callable[[], None]] = {
         believe_the_wall_clock,
         leave_text_as_it_is,
         log_what_is_received,
+        forget_the_sources_first,
     )
 }

@@ -21,6 +21,7 @@ SMALL = {
     "source-fuzz": "--calls 1000 --growth-kib 49152",
     "hostile-text": "--texts 12 --patience 60",
     "canary": "--events 12 --shown 2",
+    "reload": "--calls 600 --reloads 6",
 }
 
 DEFECTS = [
@@ -37,6 +38,7 @@ DEFECTS = [
     ("source-fuzz", "take-every-value-for-text", "failed", "--calls 400"),
     ("hostile-text", "leave-text-as-it-is", "bad_mail", "--texts 11"),
     ("canary", "log-what-is-received", "found", "--events 2 --shown 1"),
+    ("reload", "forget-the-sources-first", "refused", "--calls 400 --reloads 4"),
 ]
 
 
@@ -54,6 +56,7 @@ DEFECTS = [
         "source-fuzz",
         pytest.param("hostile-text", id="hostile-G11-G12", marks=pytest.mark.fault("G11", "G12")),
         pytest.param("canary", id="canary-G24", marks=pytest.mark.fault("G24")),
+        "reload",
     ],
 )
 def test_a_small_share_finds_nothing(

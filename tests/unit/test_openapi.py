@@ -59,7 +59,7 @@ def test_the_document_names_no_server_of_anybody() -> None:
 def test_the_routes_and_the_document_are_the_same() -> None:
     parts = Parts()
     built = routes.routes(
-        Webhooks(parts.intake.find, parts.intake, None, Callers().address),
+        Webhooks(parts.intake.find, parts.intake, None, Callers().address, parts.recent),
         parts.v1(),
         Health(parts.ready),
         Bearer([]),

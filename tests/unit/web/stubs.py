@@ -7,6 +7,7 @@ from ipaddress import IPv4Network
 
 import httpx2
 
+from notifier.intake import Refusal
 from notifier.model.deliveries import OutcomeKind
 from notifier.model.errors import StoreFailed, UnknownSource
 from notifier.model.events import Event, Party, Priority, Ticket
@@ -26,7 +27,9 @@ from notifier.store.views import (
     EventDetail,
     EventFilter,
     Page,
+    RawCall,
     Slice,
+    UnmappedDetail,
 )
 from notifier.web import routes
 from notifier.web.api import Api
@@ -35,9 +38,12 @@ from notifier.web.callers import Callers
 from notifier.web.health import Health, Readiness
 from notifier.web.metrics import Metrics
 from notifier.web.operations import Operations
+from notifier.web.recent import Calls, Recent
+from notifier.web.replays import Find, Replays
 from notifier.web.routes import Web
 from notifier.web.sources import Reloaded, Sources
 from notifier.web.webhooks import Webhooks
+from tests.fake_clock import FakeClock
 from tests.openapi_check import Checked, repository_checker
 
 NINE = from_text("2026-11-23T09:00:00Z")
@@ -138,13 +144,19 @@ class StubIntake:
     """Records nothing: gives a prepared answer, or raises a prepared error."""
 
     answer: Recorded | Exception = field(
-        default_factory=lambda: Recorded(1, "accepted", None, (VIEW, NOWHERE))
+        default_factory=lambda: Recorded(1, "accepted", None, (VIEW, NOWHERE), (1,))
     )
     success: int = 202
     calls: list[tuple[str, Call]] = field(default_factory=list)
 
     desks: dict[str, NativeSource] = field(default_factory=dict)
     refused: Exception | None = None
+    replayed: Recorded | Refusal | Exception | None = None
+
+    async def replay(self, event_id: int, find: Find) -> Recorded | Refusal | None:
+        if isinstance(self.replayed, Exception):
+            raise self.replayed
+        return self.replayed
 
     def find(self, source: str) -> NativeSource:
         if source in self.desks:
@@ -170,12 +182,14 @@ class StubHistory:
 
     all_events: Sequence[EventDetail] = ()
     all_deliveries: Sequence[DeliveryDetail] = ()
+    kept: Sequence[UnmappedDetail] = ()
     asked: list[tuple[EventFilter | DeliveryFilter, Slice]] = field(default_factory=list)
     broken: bool = False
 
-    async def events(self, wanted: EventFilter, part: Slice) -> Page[EventDetail]:
+    async def events(self, wanted: EventFilter, part: Slice) -> Page[EventDetail | UnmappedDetail]:
         self.asked.append((wanted, part))
-        found = [item for item in self.all_events if part.before is None or item.id < part.before]
+        everything: list[EventDetail | UnmappedDetail] = [*self.all_events, *self.kept]
+        found = [item for item in everything if part.before is None or item.id < part.before]
         found.sort(key=lambda item: -item.id)
         page = tuple(found[: part.limit])
         return Page(page, page[-1].id if len(found) > part.limit else None)
@@ -184,6 +198,9 @@ class StubHistory:
         if self.broken:
             raise StoreFailed
         return next((item for item in self.all_events if item.id == event_id), None)
+
+    async def raw_call(self, event_id: int) -> tuple[UnmappedDetail, RawCall | None] | None:
+        return next(((item, None) for item in self.kept if item.id == event_id), None)
 
     async def deliveries(self, wanted: DeliveryFilter, part: Slice) -> Page[DeliveryView]:
         self.asked.append((wanted, part))
@@ -244,6 +261,10 @@ class Parts:
         default_factory=lambda: Reloaded(("default", "zammad"), ("zammad",))
     )
     refused: list[str] = field(default_factory=list)
+    clock: FakeClock = field(default_factory=lambda: FakeClock(NINE))
+
+    def __post_init__(self) -> None:
+        self.recent = Recent(self.clock)
 
     async def exposition(self) -> bytes:
         return b"# TYPE notifier_pending gauge\n"
@@ -260,6 +281,8 @@ class Parts:
             api,
             Operations(self.operator, self.draft, api, MAX_BODY, self.public_base_url),
             Sources(self.reload),
+            Replays(self.intake, self.history, self.intake.find, self.public_base_url),
+            Calls(self.recent, self.intake.find),
         )
 
     async def reload(self) -> Reloaded:
@@ -280,6 +303,7 @@ class Parts:
                 self.intake,
                 self.public_base_url,
                 Callers(self.trusted).address,
+                self.recent,
             ),
             self.v1(),
             Health(self.ready),

@@ -56,6 +56,7 @@ async def test_an_accepted_call_is_answered_with_its_deliveries() -> None:
                 "reason": "no_address",
             },
         ],
+        "events": [event_id],
     }
 
 
