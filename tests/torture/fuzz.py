@@ -21,6 +21,7 @@ _CHECKED = 0.02
 
 _SAMPLES = 40
 _STATUS = re.compile(rb"HTTP/1\.1 ([0-9]{3}) ")
+_SAID = re.compile(rb'"status": ?"([a-z]+)"')
 _LENGTH = re.compile(rb"\r\ncontent-length: ([0-9]+)\r\n")
 
 
@@ -93,6 +94,8 @@ class _Fuzz:
             raise _HungUp from None
         status = int(head[9:12])
         self._judge(case, status)
+        if status < 300 and (said := _SAID.search(body)):
+            self.job.count(said[1].decode())
         if self.chance.random() < _CHECKED:
             self._check(case, status, head, body)
         if b"\r\nconnection: close" in head:

@@ -287,12 +287,11 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def _changed(body: bytes, change: Callable[[Any], Any]) -> bytes:
-    """Give a body whose value was changed; one that is no JSON stays as it is."""
+    """Give a body whose value was changed; one that is no JSON, or too deep, stays as it is."""
     try:
-        value = json.loads(body)
-    except ValueError:
+        text = json.dumps(change(json.loads(body)), ensure_ascii=False)
+    except (ValueError, RecursionError):
         return body
-    text = json.dumps(change(value), ensure_ascii=False)
     return text.encode("utf-8", "surrogatepass")
 
 
