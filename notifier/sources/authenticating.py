@@ -6,6 +6,7 @@ Refuses (ConfigurationError) every fault at once, one line each; (BadSignature) 
 
 import importlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import cast
 
@@ -14,6 +15,8 @@ from notifier.model.times import Instant
 from notifier.sources.call import Call
 from notifier.sources.definition import Auth, Definition, NoAuth
 from notifier.sources.schemes.base import Given, Scheme
+from notifier.sources.schemes.keys import UnfitSecrets
+from notifier.sources.schemes.nobody import Closed
 
 Resolve = Callable[[str], str]
 """Of `env:NAME`, `file:PATH` or a secret, the secret; raises ConfigurationError."""
@@ -22,6 +25,8 @@ ReadFile = Callable[[str], bytes]
 """Of a path as it stands in the table, what is in the file; raises ConfigurationError."""
 
 _ALWAYS_CONFIDENTIAL = frozenset({"authorization", "proxy-authorization", "cookie"})
+
+_SCHEMES = "notifier.sources.schemes"
 
 # Imported when a source has them: some take a library that is slow to import.
 _MODULES = {
@@ -97,42 +102,76 @@ class Authenticator:
 
 def authenticator(definition: Definition, resolve: Resolve, read_file: ReadFile) -> Authenticator:
     """Build what authenticates a source; raises ConfigurationError."""
-    faults = list(_nonsense(definition))
-    secrets = _resolved("secrets", definition.secrets, resolve, faults)
-    retired = _resolved("retired_secrets", definition.retired_secrets, resolve, faults)
-    schemes: list[Scheme] = []
-    for place, entry in enumerate(definition.auth):
-        where = f"auth.{place}"
-        own = None if isinstance(entry, NoAuth) else entry.secrets
-        used = secrets if own is None else _resolved(f"{where}.secrets", own, resolve, faults)
-        # Of a secret that could not be had everything has been said.
-        if used is not None:
-            given = Given(used, retired or (), definition.public_url, definition.format, read_file)
-            schemes += _schemes(where, entry, given, faults)
-    if faults:
-        raise ConfigurationError("\n".join(faults))
+    building = _Building(definition, resolve, read_file)
+    schemes = building.schemes()
+    if building.faults:
+        raise ConfigurationError("\n".join(building.faults))
     return Authenticator(definition, schemes)
 
 
-def _schemes(where: str, entry: Auth, given: Given, faults: list[str]) -> list[Scheme]:
-    module = importlib.import_module(f"notifier.sources.schemes.{_MODULES[entry.scheme]}")
-    try:
-        return [cast(Scheme, module.build(entry, given))]
-    except ConfigurationError as error:
-        faults += [f"{where}: {line}" for line in str(error).splitlines()]
-        return []
+class _Building:
+    """Collects every fault on the way."""
 
+    def __init__(self, definition: Definition, resolve: Resolve, read_file: ReadFile) -> None:
+        self.faults = list(_nonsense(definition))
+        self._definition = definition
+        self._resolve = resolve
+        self._read_file = read_file
+        # What each alternative says of the secrets that it has in common with the others.
+        self._unfit: list[dict[int, str]] = []
 
-def _resolved(
-    where: str, texts: Sequence[str], resolve: Resolve, faults: list[str]
-) -> tuple[str, ...] | None:
-    found: list[str] = []
-    for place, text in enumerate(texts):
+    def schemes(self) -> list[Scheme]:
+        shared = self._resolved("secrets", self._definition.secrets)
+        retired = self._resolved("retired_secrets", self._definition.retired_secrets) or ()
+        found: list[Scheme] = []
+        for place, entry in enumerate(self._definition.auth):
+            where = f"auth.{place}"
+            own = None if isinstance(entry, NoAuth) else entry.secrets
+            used = shared if own is None else self._resolved(f"{where}.secrets", own)
+            # Of a secret that could not be had everything has been said.
+            if used is not None:
+                found += self._scheme(where, entry, self._given(used, retired), own is None)
+        for place in sorted(set.intersection(*map(set, self._unfit)) if self._unfit else ()):
+            self.faults += [said[place] for said in self._unfit]
+        return found
+
+    def _given(self, secrets: Sequence[str], retired: Sequence[str]) -> Given:
+        definition = self._definition
+        return Given(secrets, retired, definition.public_url, definition.format, self._read_file)
+
+    def _scheme(self, where: str, entry: Auth, given: Given, shares: bool) -> list[Scheme]:
+        build = importlib.import_module(f"{_SCHEMES}.{_MODULES[entry.scheme]}").build
+        alternative = shares and self._definition.auth_mode == "any"
         try:
-            found.append(resolve(text))
+            made = [cast(Scheme, build(entry, given))]
+        except UnfitSecrets as error:
+            if not alternative:
+                self._say(where, error)
+                return []
+            # GitLab's token is no signing key, and may be all there is: alternatives leave each
+            # other the secrets that only one of them can use.
+            self._unfit.append({at: f"{where}: {said}" for at, said in error.faults.items()})
+            left = [text for at, text in enumerate(given.secrets) if at not in error.faults]
+            closed = Closed(f"{entry.scheme}: {'; '.join(error.faults.values())}")
+            return [cast(Scheme, build(entry, replace(given, secrets=left))) if left else closed]
         except ConfigurationError as error:
-            faults += [f"{where}.{place}: {line}" for line in str(error).splitlines()]
-    return tuple(found) if len(found) == len(texts) else None
+            self._say(where, error)
+            return []
+        if alternative:
+            self._unfit.append({})
+        return made
+
+    def _say(self, where: str, error: ConfigurationError) -> None:
+        self.faults += [f"{where}: {line}" for line in str(error).splitlines()]
+
+    def _resolved(self, where: str, texts: Sequence[str]) -> tuple[str, ...] | None:
+        found: list[str] = []
+        for place, text in enumerate(texts):
+            try:
+                found.append(self._resolve(text))
+            except ConfigurationError as error:
+                self._say(f"{where}.{place}", error)
+        return tuple(found) if len(found) == len(texts) else None
 
 
 def _nonsense(definition: Definition) -> Iterator[str]:

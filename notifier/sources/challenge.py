@@ -98,7 +98,11 @@ def _crc(entry: Crc, definition: Definition, resolve: Callable[[str], str]) -> A
         raise ConfigurationError(f"challenge.crc: {keys.NO_SECRETS}")
     # Only one can answer: while secrets are rotated it is the first.
     try:
-        secret = keys.long_enough(resolve(definition.secrets[0])).encode()
+        text = resolve(definition.secrets[0])
+    except ConfigurationError as error:
+        raise ConfigurationError(f"challenge.crc: {error}") from None
+    try:
+        secret = keys.long_enough(text).encode()
     except ConfigurationError as error:
         raise ConfigurationError(f"challenge.crc: the first secret {error}") from None
 
@@ -133,7 +137,10 @@ def _looking(entry: Echo, form: str) -> Callable[[Call], str | None]:
     if [header, query, body].count(None) != 2:
         raise ConfigurationError("challenge.echo: name one of header, query and body")
     if header is not None:
-        name = Header(header).key.decode()
+        try:
+            name = Header(header).key.decode()
+        except ConfigurationError as error:
+            raise ConfigurationError(f"challenge.echo: {error}") from None
         return lambda call: _only(call.header(name))
     if query is not None:
         return lambda call: _only(lookup.in_query(call, query))

@@ -95,7 +95,7 @@ class Claims:
             header = self._jws.get_unverified_header(token)
         except (PyJWTError, ValueError):
             raise BadSignature(f"header {self._header.name} holds no JWT") from None
-        if header.get("alg") not in self._algorithms:
+        if str(header.get("alg")) not in self._algorithms:
             wanted = " or ".join(sorted(self._algorithms))
             raise BadSignature(f"the token is not signed by {wanted}")
         return header
@@ -216,7 +216,7 @@ def _algorithm(key: object) -> str:
 
 def _of_set(content: bytes, algorithms: frozenset[str]) -> tuple[Pinned, ...]:
     try:
-        listed = json.loads(content)["keys"]
+        listed = list(json.loads(content)["keys"])
     except (ValueError, RecursionError, TypeError, KeyError):
         raise ConfigurationError('jwks_file: holds no key set, {"keys": […]}') from None
     found = [_of_member(member, algorithms) for member in listed if isinstance(member, dict)]

@@ -33,6 +33,15 @@ class Seen:
     template: Template
     keys: Sequence[Key] = field(repr=False)
     retired: Sequence[Key] = field(repr=False)
+    misread: Sequence["Misread"] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Misread:
+    """The active secrets as a mistaken table would have them, and what to do about it."""
+
+    mend: str
+    keys: Sequence[Key] = field(repr=False)
 
 
 def fit(seen: Seen, template: Template, keys: Sequence[Key], call: Call) -> bool:
@@ -59,15 +68,20 @@ class Diagnosis:
             if 0 <= now - self._looked < SECOND:
                 return NO_MATCH
             self._looked = now
-        if fit(seen, seen.template, seen.retired, seen.call):
-            return RETIRED
-        for what, template in self._templates(seen.template):
-            if fit(seen, template, seen.keys, seen.call):
-                return f"signature matches {what}"
-        for cause, body in _bodies(seen.call.body):
-            if fit(seen, seen.template, seen.keys, replace(seen.call, body=body)):
+        for cause, template, keys, call in self._attempts(seen):
+            if fit(seen, template, keys, call):
                 return cause
         return NO_MATCH
+
+    def _attempts(self, seen: Seen) -> Iterator[tuple[str, Template, Sequence[Key], Call]]:
+        yield RETIRED, seen.template, seen.retired, seen.call
+        for one in seen.misread:
+            cause = f"signature matches the secret read otherwise: {one.mend}"
+            yield cause, seen.template, one.keys, seen.call
+        for what, template in self._templates(seen.template):
+            yield f"signature matches {what}", template, seen.keys, seen.call
+        for cause, body in _bodies(seen.call.body):
+            yield cause, seen.template, seen.keys, replace(seen.call, body=body)
 
     def _templates(self, whole: Template) -> Iterator[tuple[str, Template]]:
         if whole.names == (BODY,):

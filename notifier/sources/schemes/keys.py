@@ -6,7 +6,7 @@ short and misspelt ones without repeating any of it.
 
 import binascii
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -31,6 +31,15 @@ class Key:
     fits: Callable[[bytes, Sequence[bytes]], bool] = field(repr=False)
 
 
+class UnfitSecrets(ConfigurationError):
+    """Secrets that a scheme cannot use; `faults` has a line for each, by its place from 0."""
+
+    def __init__(self, faults: Mapping[int, str]) -> None:
+        """`faults` is not empty."""
+        super().__init__("\n".join(faults.values()))
+        self.faults = dict(faults)
+
+
 Maker = Callable[[str], Key]
 """Of the text of a secret; raises ConfigurationError, the end of a sentence about it."""
 
@@ -40,27 +49,32 @@ def made(
 ) -> tuple[tuple[T, ...], tuple[T, ...]]:
     """Make what a scheme needs of each secret, active and retired.
 
-    Raises ConfigurationError with one line for each active secret that is wrong. A retired one
-    that was none of this scheme's is left out.
+    Raises UnfitSecrets when active ones are wrong, ConfigurationError when there are none. A
+    retired one that was none of this scheme's is left out.
     """
     if not secrets:
         raise ConfigurationError(NO_SECRETS)
     active: list[T] = []
-    faults: list[str] = []
-    for place, text in enumerate(secrets, 1):
+    faults: dict[int, str] = {}
+    for place, text in enumerate(secrets):
         try:
             active.append(make(text))
         except ConfigurationError as error:
-            faults.append(f"secret {place} of {len(secrets)} {error}")
+            faults[place] = f"secret {place + 1} of {len(secrets)} {error}"
     if faults:
-        raise ConfigurationError("\n".join(faults))
-    old: list[T] = []
-    for text in retired:
+        raise UnfitSecrets(faults)
+    return tuple(active), usable(retired, make)
+
+
+def usable(secrets: Sequence[str], make: Callable[[str], T]) -> tuple[T, ...]:
+    """Make what can be made of secrets, and leave out the others."""
+    found: list[T] = []
+    for text in secrets:
         try:
-            old.append(make(text))
+            found.append(make(text))
         except ConfigurationError:
             continue
-    return tuple(active), tuple(old)
+    return tuple(found)
 
 
 def long_enough(text: str) -> str:

@@ -6,7 +6,7 @@ cannot work or would protect nothing; (BadSignature) calls that are not signed w
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from notifier.model.errors import BadSignature, ConfigurationError
 from notifier.model.times import Instant
@@ -14,7 +14,7 @@ from notifier.sources.call import Call
 from notifier.sources.definition import Digest, Ed25519, Hmac
 from notifier.sources.schemes import keys, template
 from notifier.sources.schemes.base import Given, Header
-from notifier.sources.schemes.diagnosis import Diagnosis, Seen
+from notifier.sources.schemes.diagnosis import Diagnosis, Misread, Seen
 from notifier.sources.schemes.timestamps import Age, check_signed
 
 MOST_SIGNATURES = 8
@@ -27,6 +27,7 @@ class Signed:
     """A scheme of signatures; what signs is in its keys."""
 
     confidential: frozenset[str] = frozenset()
+    misread: tuple[Misread, ...] = ()
 
     def __init__(
         self, entry: Hmac | Digest | Ed25519, given: Given, make: keys.Maker, size: int
@@ -86,7 +87,15 @@ class Signed:
         misspelt = keys.spelling(signatures, self._encoding, self._size)
         if misspelt:
             return f"header {self._header.name}: {misspelt}"
-        seen = Seen(call, given, signatures, self._template, self._keys, self._retired)
+        seen = Seen(
+            call=call,
+            given=given,
+            signatures=signatures,
+            template=self._template,
+            keys=self._keys,
+            retired=self._retired,
+            misread=self.misread,
+        )
         return self._diagnosis.cause(seen, now)
 
 
@@ -102,11 +111,29 @@ def _age(
 
 def build(entry: Hmac | Digest, given: Given) -> Signed:
     """Give the scheme of a table; raises ConfigurationError."""
-    if isinstance(entry, Digest):
-        if "{secret}" not in entry.signed:
-            raise ConfigurationError("signed: a digest needs {secret}, else anybody can make it")
-        return Signed(entry, given, _digest_key(entry), SIZES[entry.algorithm])
-    return Signed(entry, given, _hmac_key(entry), SIZES[entry.algorithm])
+    if isinstance(entry, Digest) and "{secret}" not in entry.signed:
+        raise ConfigurationError("signed: a digest needs {secret}, else anybody can make it")
+    scheme = Signed(entry, given, _key(entry), SIZES[entry.algorithm])
+    scheme.misread = tuple(_misread(entry, given))
+    return scheme
+
+
+def _misread(entry: Hmac | Digest, given: Given) -> Iterator[Misread]:
+    changes: list[tuple[str, dict[str, str]]] = [
+        (f'key_encoding = "{encoding}"', {"key_encoding": encoding})
+        for encoding in ("utf8", "base64", "hex")
+        if encoding != entry.key_encoding
+    ]
+    if entry.key_prefix:
+        whole = {"key_prefix": "", "key_encoding": "utf8"}
+        changes.append(('key_prefix = "" and key_encoding = "utf8"', whole))
+    for mend, change in changes:
+        mistaken = entry.model_copy(update=change)
+        yield Misread(f"set {mend}", keys.usable(given.secrets, _key(mistaken)))
+
+
+def _key(entry: Hmac | Digest) -> keys.Maker:
+    return _hmac_key(entry) if isinstance(entry, Hmac) else _digest_key(entry)
 
 
 def _hmac_key(entry: Hmac) -> keys.Maker:

@@ -1,5 +1,6 @@
 """Help desks of every scheme, with secrets made up, for the tests of authentication."""
 
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ NOW = 1_795_424_400_000
 
 SECONDS = NOW // 1000
 BODY = b'{"ticket": {"id": 81, "title": "Drucker br\xc3\xa4nnt"}}'
+SECRET = "a-secret-of-the-tests"
 URL = "https://notify.example.com/webhooks/desk"
 
 
@@ -69,7 +71,7 @@ def cause(authenticator: Authenticator, call: Call, now: int = NOW) -> str | Non
 def fault(*auth: Mapping[str, Any], **more: Any) -> str:
     """Give what is said of a table that cannot work, "" for one that can."""
     try:
-        built({"secrets": ["a-secret-of-the-tests"], **more, "auth": list(auth)})
+        built({"secrets": [SECRET], **more, "auth": list(auth)})
     except ConfigurationError as error:
         return str(error)
     return ""
@@ -158,3 +160,18 @@ OTHERS: dict[str, dict[str, Any]] = {
 """Schemes that say who calls, and nothing of the body."""
 
 EVERY: dict[str, dict[str, Any]] = {**COVERING, **OTHERS}
+
+
+def mac(data: bytes, secret: str = SECRET, algorithm: str = "sha256") -> bytes:
+    """Give the HMAC of some data."""
+    return hmac.digest(secret.encode(), data, algorithm)
+
+
+def refusal(auth: Mapping[str, Any], call: Call, **more: Any) -> str | None:
+    """Give why a call is refused by a source whose only secret is SECRET."""
+    return desk(auth, secrets=[SECRET], **more).cause(call)
+
+
+def hub(signature: bytes, body: bytes = BODY) -> str | None:
+    """Give why a call with this signature in X-Hub-Signature-256 is refused."""
+    return refusal(HUB, Call(((b"x-hub-signature-256", signature),), body))
