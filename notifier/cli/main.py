@@ -25,6 +25,7 @@ COMMANDS = (
     "sources",
     "connect",
     "deliveries",
+    "events",
     "why",
     "store",
     "health",

@@ -159,8 +159,8 @@ class Basic(_Keyed):
 class Jwt(_Keyed):
     """A signed token of claims; it does not cover the body.
 
-    The secrets are pinned keys: PEM for RS256 and the like, text for HS256; `jwks_file` names a
-    file with a key set instead. `milliseconds`: times in it may be in ms.
+    The secrets are pinned keys: PEM or a whole key set for RS256 and the like, text for HS256;
+    `jwks_file` names a file with a key set instead. `milliseconds`: times in it may be in ms.
     """
 
     scheme: Literal["jwt"]

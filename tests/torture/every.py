@@ -11,6 +11,7 @@ from tests.torture import (
     kill,
     loris,
     reloads,
+    source_fuzz,
     term,
 )
 
@@ -25,6 +26,7 @@ HARNESSES = {
         jumps.HARNESS,
         loris.HARNESS,
         fuzz.HARNESS,
+        source_fuzz.HARNESS,
         hostile.HARNESS,
         canary.HARNESS,
         reloads.HARNESS,

@@ -21,7 +21,7 @@ from notifier.intake import Intake
 from notifier.model.errors import StoreFailed
 from notifier.rendering import text
 from notifier.rendering.renderer import Renderer
-from notifier.sources import signatures, strict_json
+from notifier.sources import coercing, signatures, strict_json
 from notifier.store import connection, upkeep
 from notifier.store.base import HandOver, Recorded
 from notifier.store.context import Tick
@@ -141,6 +141,15 @@ def keep_every_body() -> None:
     replace_part(strict_json, "loads", loads)
 
 
+def take_every_value_for_text() -> None:
+    """What a body holds is cleaned as text before anybody looks what it is."""
+
+    def text(value: Any) -> str | None:
+        return None if value is None else value.strip() or None
+
+    replace_part(coercing, "text", text)
+
+
 def believe_the_wall_clock() -> None:
     """Every instant is read from the wall clock."""
     replace_part(clock.SystemClock, "now", lambda self: time.time_ns() // 1_000_000)
@@ -187,6 +196,7 @@ SABOTAGES: dict[str, Callable[[], None]] = {
         no_deadlines,
         raise_at_bad_signatures,
         keep_every_body,
+        take_every_value_for_text,
         believe_the_wall_clock,
         leave_text_as_it_is,
         log_what_is_received,
