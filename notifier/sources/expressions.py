@@ -10,6 +10,7 @@ there is None, as JSON's null is, and so is everything under it. Jinja2's own lo
 """
 
 import difflib
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, cast
 
@@ -24,6 +25,7 @@ from notifier.sources.expression_filters import ARGUMENTS, FILTERS, OPERATORS, T
 
 _RESULT = "_result"
 _DEEPEST = 40
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 _ALLOWED: tuple[type[nodes.Node], ...] = (
     *(nodes.Name, nodes.Const, nodes.Getattr, nodes.Getitem, nodes.Slice, nodes.List, nodes.Tuple),
@@ -156,6 +158,14 @@ def _check(tree: nodes.Expr, known: Collection[str]) -> None:
                 _check_filter(node)
             case nodes.Test(name=name) if name not in TESTS:
                 raise _Refused(f"there is no test {name}{_nearest(name, TESTS)}")
+            case nodes.Test() if node.args or node.kwargs or node.dyn_args or node.dyn_kwargs:
+                raise _Refused(f"the test {node.name} takes no argument")
+            case nodes.Pair(key=nodes.Const(value=str())):
+                pass
+            case nodes.Pair():
+                raise _Refused("a key of an object must be text, such as {'id': …}")
+            case nodes.Const(value=str(text)) if _SURROGATE.search(text):
+                raise _Refused("half of a surrogate pair is no character")
 
 
 def _check_filter(node: nodes.Filter) -> None:
