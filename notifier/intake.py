@@ -218,12 +218,14 @@ def _unmapped(number: int, why: str) -> Recorded:
 
 def _together(answers: Sequence[Recorded]) -> Recorded:
     """Give the one answer to a call with any number of items."""
-    events = tuple(number for one in answers for number in one.events)
+    # Two items of one call may be one and the same.
+    events = tuple(dict.fromkeys(number for one in answers for number in one.events))
+    deliveries = {view.id: view for one in answers for view in one.deliveries}
     return Recorded(
         events[0] if events else None,
         _status_of({one.status for one in answers}),
         joined(one.note for one in answers) if answers else NO_EVENT,
-        tuple(view for one in answers for view in one.deliveries),
+        tuple(deliveries.values()),
         events,
         tuple(kind for one in answers for kind in one.types),
     )

@@ -109,7 +109,7 @@ def build(settings: Settings, places: Places | None = None) -> App:
     v1 = routes.Guarded(
         api,
         operations,
-        Sources(reload),
+        Sources(reload, reload.views, settings.public_base_url),
         Replays(intake, store, find, settings.public_base_url),
         Calls(recent, find),
     )

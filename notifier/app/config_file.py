@@ -57,7 +57,7 @@ class ConfigFile:
 
     def __init__(self, settings: Settings, places: Places | None = None) -> None:
         """Without `places` no file is read at all: there is the source `default` only."""
-        self._settings = settings
+        self.settings = settings
         self._places = places
 
     def read(self, before: Configuration | None = None) -> Configuration:
@@ -65,15 +65,15 @@ class ConfigFile:
 
         After a configuration that came of a file, a file that is gone is a fault.
         """
-        own = translation.sources(self._settings)
-        path = None if self._places is None else self._settings.configuration
+        own = translation.sources(self.settings)
+        path = None if self._places is None else self.settings.configuration
         if self._places is None or path is None:
             if before is not None and before.path is not None:
                 raise ConfigurationError(
                     f"{before.path}: is gone; put it back, or restart to do without it"
                 )
             return Configuration(None, own)
-        reading = _Reading(path, self._settings, self._places)
+        reading = _Reading(path, self.settings, self._places)
         reading.read_tables(_tables(path))
         if reading.faults:
             raise ConfigurationError("\n".join(reading.faults))

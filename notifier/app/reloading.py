@@ -7,11 +7,11 @@ everything stays as it was, and the log says why.
 import asyncio
 import logging
 
-from notifier.app import source_words
+from notifier.app import source_views, source_words
 from notifier.app.config_file import ConfigFile, Configuration
 from notifier.app.desks import Desks
 from notifier.model.errors import ConfigurationError
-from notifier.web.sources import Reloaded
+from notifier.web.sources import Reloaded, SourceView
 
 _log = logging.getLogger(__name__)
 
@@ -32,6 +32,10 @@ class Reload:
     def present(self) -> Configuration:
         """Give what is configured at present."""
         return self._present
+
+    def views(self) -> list[SourceView]:
+        """Give what is configured at present, for people."""
+        return source_views.views(self._present, self._file.settings)
 
     def say(self) -> None:
         """Log what is configured, and what is dangerous about it."""

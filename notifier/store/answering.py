@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 
 from notifier.model.events import Event
 from notifier.model.ids import IdMaker
-from notifier.model.plans import Snapshot
-from notifier.store.base import Accepted, Recorded, RecordStatus
+from notifier.store.base import Recorded, RecordStatus
 from notifier.store.views import DeliveryView
 
 NO_EVENT = "no event of the mapping applies"
@@ -35,17 +34,14 @@ class Outcome:
 
 
 def events_of(
-    call: Accepted, number: int, ids: IdMaker, before: Snapshot | None
+    event: Event, types: Sequence[str], number: int, ids: IdMaker
 ) -> list[tuple[int, Event]]:
-    """Give the events that a call becomes, seen what was known, each with its id.
+    """Give the events of these types that a call becomes, each with its id.
 
     The first has the id `number` and the call's own webhook id, each further one that and its type.
     """
-    if call.types is None:
-        return [(number, call.event)]
-    event = call.event
     made: list[tuple[int, Event]] = []
-    for kind in call.types(before):
+    for kind in types:
         if made:
             name = f"{event.webhook_id} {kind}"
             made.append((ids.next(), replace(event, type=kind, webhook_id=name)))

@@ -148,7 +148,7 @@ class Recording:
             return
         ticket = self._tickets[event.source, event.ticket.id]
         before = tickets.snapshot(ticket.state, ticket.last)
-        made = answering.events_of(call, number, self._context.ids, before)
+        made = answering.events_of(event, call.types(before), number, self._context.ids)
         body = self._body(call) if made else None
         said = []
         for event_id, one in made:

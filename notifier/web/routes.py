@@ -63,6 +63,8 @@ def routes(
         _post("/v1/deliveries/{id}/cancel", bearer.protects(operations.cancel)),
         _post("/v1/test", bearer.protects(operations.test)),
         _post("/v1/preview", bearer.protects(operations.preview)),
+        Route("/v1/sources", bearer.protects(sources.list)),
+        Route("/v1/sources/{name}", bearer.protects(sources.show)),
         _post("/v1/reload", bearer.protects(sources.reload)),
         Route("/health/live", health.live),
         Route("/health/ready", health.ready),

@@ -28,7 +28,7 @@ DEFAULT_SOURCE = "default"
 LONGEST_CAUSE = 500
 LONGEST_SOURCE = 64
 
-_PLAIN = ((b"content-type", b"text/plain"), NOSNIFF)
+_PLAIN = dict([(b"content-type", b"text/plain"), NOSNIFF])
 _BODILESS = (204, 205)
 _ONLY_POST = frozenset({"POST"})
 
@@ -178,16 +178,18 @@ class Webhooks:
         found = challenger.answer(call)
         if call.method not in desk.methods:
             if found is None:
-                return _not_allowed(desk.methods)
+                return _not_allowed(_allowed(desk))
         elif found is None:
             return None
         else:
             # By a method that events come by, only who knows the secret is answered.
             self._intake.verify(desk, call)
-        headers = found.headers
-        if not any(name == b"content-type" for name, _ in headers):
-            headers = (*headers, *_PLAIN)
-        return Answer(found.status, found.body, (*headers, NO_STORE))
+        headers = dict(found.headers)
+        if b"content-type" not in headers:
+            headers |= _PLAIN
+        if b"allow" in headers:
+            headers[b"allow"] = _listed(_allowed(desk))
+        return Answer(found.status, found.body, (*headers.items(), NO_STORE))
 
 
 @dataclass(slots=True)
@@ -221,6 +223,10 @@ def _named(path: str) -> tuple[str, str | None]:
 
 def _allowed(desk: Desk) -> frozenset[str]:
     return desk.methods if desk.challenger is None else desk.methods | desk.challenger.methods
+
+
+def _listed(methods: frozenset[str]) -> bytes:
+    return ", ".join(sorted(methods)).encode()
 
 
 def _not_allowed(methods: frozenset[str]) -> Answer:

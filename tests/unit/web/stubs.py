@@ -41,7 +41,7 @@ from notifier.web.operations import Operations
 from notifier.web.recent import Calls, Recent
 from notifier.web.replays import Find, Replays
 from notifier.web.routes import Web
-from notifier.web.sources import Reloaded, Sources
+from notifier.web.sources import Reloaded, Sources, SourceView
 from notifier.web.webhooks import Webhooks
 from tests.fake_clock import FakeClock
 from tests.openapi_check import Checked, repository_checker
@@ -257,6 +257,7 @@ class Parts:
     tokens: Sequence[str] = (TOKEN,)
     public_base_url: str | None = None
     trusted: Sequence[IPv4Network] = ()
+    sources: Sequence[SourceView] = ()
     reloaded: Reloaded | Exception = field(
         default_factory=lambda: Reloaded(("default", "zammad"), ("zammad",))
     )
@@ -280,7 +281,7 @@ class Parts:
         return routes.Guarded(
             api,
             Operations(self.operator, self.draft, api, MAX_BODY, self.public_base_url),
-            Sources(self.reload),
+            Sources(self.reload, lambda: self.sources, self.public_base_url),
             Replays(self.intake, self.history, self.intake.find, self.public_base_url),
             Calls(self.recent, self.intake.find),
         )

@@ -344,11 +344,19 @@ async def test_a_challenge_is_answered_before_anything_is_verified(
     assert parts.intake.calls == []
 
 
+async def test_a_permission_names_every_method_that_there_is() -> None:
+    found = ChallengeAnswer(200, ((b"webhook-allowed-rate", b"120"), (b"allow", b"POST")), b"")
+    async with client(challenged(found, "OPTIONS")) as http:
+        answer = await http.options("/webhooks/other")
+    assert answer.headers["allow"] == "OPTIONS, POST"
+    assert answer.headers["webhook-allowed-rate"] == "120"
+
+
 async def test_what_is_no_challenge_is_405_by_a_method_of_challenges_only() -> None:
     parts = challenged(None, "GET", "POST")
     async with client(parts) as http:
         answer = await http.get("/webhooks/other")
-        assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+        assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
         assert (await http.post("/webhooks/other")).status_code == 202
     assert len(parts.intake.calls) == 1
 
