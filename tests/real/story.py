@@ -211,9 +211,9 @@ class Story:
         return list(new)
 
     def _look_at_mail(self, to: str, ticket: int) -> None:
-        (mail,) = [one for one in self._sink.taken if one.to == to][-1:]
         link = _link(self._desk, ticket)
-        shown = "links to the ticket" if link in _text(mail) else f"does not hold {link}"
+        last = [_text(one) for one in self._sink.taken if one.to == to][-1:]
+        shown = "links to the ticket" if link in "".join(last) else f"does not hold {link}"
         self._account.saw(f"the mail to {to}", "links to the ticket", shown)
 
 
