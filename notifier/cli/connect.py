@@ -12,6 +12,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -29,6 +30,7 @@ from notifier.sources.secrets import new_secret
 _KEY_BYTES = 32
 _LOOK_EVERY = 0.5
 _PATH = "/webhooks"
+_THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 
 _MEND = {
     "refused": (
@@ -178,6 +180,15 @@ class _Desk:
         for line in tables.pairs([("  address", self.url), ("  secret", secret)]):
             output.say(line)
         output.say("")
+        if urlsplit(self.url).hostname in _THIS_MACHINE:
+            text = (
+                f"That address is of this machine alone. If {self._about['title']} runs elsewhere, "
+                "give it the one under which it reaches this service, and write that into "
+                "PUBLIC_BASE_URL."
+            )
+            for line in tables.paragraph(text, "", ""):
+                output.say(line)
+            output.say("")
 
 
 def _filled(text: str, shown: Mapping[str, str]) -> str:

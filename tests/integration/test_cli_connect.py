@@ -106,6 +106,7 @@ async def test_a_help_desk_is_connected_while_the_service_runs(tmp_path: Path) -
         assert len(secret) == 64
         assert f"{base}/webhooks/zammad" in talk.said
         assert secret in talk.said
+        assert "of this machine alone" not in talk.said
         assert await post(service, "zammad", secret) == 200
         assert await talk.end() == 0
         assert "accepted  200" in talk.said
@@ -177,6 +178,7 @@ def test_without_a_service_the_table_is_written_all_the_same(tmp_path: Path) -> 
     done = run(tmp_path, "connect", "zammad", given="https://desk.example.com\n", **given)
     assert done.returncode == 0
     assert "Start the service with notifier serve" in done.stdout
+    assert "If Zammad runs elsewhere" in done.stdout
     assert run(tmp_path, "sources", "check").returncode == 0
     done = run(tmp_path, "connect", "zammad", "--name", "b", given="https://desk.example.com\n")
     assert done.returncode == 0
