@@ -13,7 +13,7 @@ from notifier.model.errors import Stale, UnknownSource
 from notifier.model.events import Event
 from notifier.model.plans import Memory, Plan
 from notifier.model.times import Clock, Instant
-from notifier.planning import audience, plan
+from notifier.planning import audience, people, plan
 from notifier.planning.policy import Policy
 from notifier.sources.call import Call, Source
 from notifier.store.base import Accepted, Recorded, RecordStatus, Store
@@ -71,6 +71,7 @@ class Intake:
                 body_hash=hashlib.sha256(call.body).digest(),
                 addresses=audience.addresses_of(event, self._policy),
                 plan=self._plan,
+                names=people.names_of(event, self._policy),
             )
         )
         # A type that nobody knows is the sender's own text, and must not make series of its own.

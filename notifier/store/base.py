@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 
 from notifier.model.deliveries import Batch, Settled
 from notifier.model.events import Event
+from notifier.model.people import Key
 from notifier.model.plans import PlanFunction, RetryFunction, Types
 from notifier.model.states import State
 from notifier.model.times import Instant, Millis
@@ -31,7 +32,8 @@ class Accepted:
 
     `body_hash` (SHA-256) tells a repeat from another body under the same id; None: under the
     same id everything is a repeat. `addresses` are the (channel, address) pairs whose
-    suppressions the plan may ask for. `types`, where given, are asked inside the transaction,
+    suppressions the plan may ask for, `names` the keys by which the directory may know its
+    parties. `types`, where given, are asked inside the transaction,
     with what was last known of the ticket, for the types of the events that this becomes; without
     any nothing but the id is kept. `remember` is for how long the id is known, None: as long as
     StoreOptions says.
@@ -42,6 +44,7 @@ class Accepted:
     body_hash: bytes | None
     addresses: tuple[tuple[str, str], ...]
     plan: PlanFunction
+    names: tuple[Key, ...] = ()
     types: Types | None = None
     remember: Millis | None = None
 
