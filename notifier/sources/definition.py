@@ -5,14 +5,34 @@ Takes the values of a table, its preset already under it, gives a Definition. Re
 authenticated and read is built from it elsewhere; here is only what may be written.
 """
 
+import difflib
 import re
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 
+from notifier.model.errors import ConfigurationError
 from notifier.model.events import TICKET_TYPES, Priority
-from notifier.model.times import DAY, HOUR, MINUTE, SECOND, Millis
+from notifier.model.times import DAY, HOUR, SECOND
+from notifier.sources import presets
+from notifier.sources.definition_values import (
+    Address,
+    Algorithm,
+    Duration,
+    Encoding,
+    Expression,
+    Format,
+    Network,
+    Place,
+    Size,
+)
 
 PARTIES = ("assignee", "requester", "actor")
 PARTY_FIELDS = ("id", "login", "name", "email", "phone", "locale", "time_zone")
@@ -27,54 +47,15 @@ FIELDS = frozenset(
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 """What a source may be called; it is part of its address."""
 
-_UNITS: dict[str, Millis] = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
-_SIZES = {"KiB": 1024, "MiB": 1024**2}
-_LARGEST_BODY = 16 * 1024**2
-
-
-def _duration(value: object) -> Millis:
-    found = re.fullmatch(r"([0-9]{1,6})([smhd])", value) if isinstance(value, str) else None
-    if not found or int(found[1]) == 0:
-        raise ValueError("write a whole number and a unit, such as 300s, 10m, 24h or 30d")
-    return int(found[1]) * _UNITS[found[2]]
-
-
-def _size(value: object) -> int:
-    found = re.fullmatch(r"([0-9]{1,6}) ?(KiB|MiB)", value) if isinstance(value, str) else None
-    size = int(found[1]) * _SIZES[found[2]] if found else 0
-    if not 0 < size <= _LARGEST_BODY:
-        raise ValueError("write a size up to 16MiB, such as 256KiB or 1MiB")
-    return size
-
-
-def _network(value: object) -> IPv4Network | IPv6Network:
-    try:
-        return ip_network(str(value))
-    except ValueError:
-        raise ValueError("write an address or a network, such as 192.0.2.0/24") from None
-
-
-def _address(text: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", text):
-        raise ValueError("write an address such as https://desk.example.com")
-    return text.rstrip("/")
-
-
-def _format(text: str) -> str:
-    if not re.fullmatch(r"auto|json|form|cloudevents|form:[^\s]{1,100}", text):
-        raise ValueError("write auto, json, form, cloudevents, or form:FIELD for JSON in a field")
-    return text
-
-
-def _place(text: str) -> str:
-    if not re.fullmatch(r"(header|sig|body):[^\s]{1,100}", text):
-        raise ValueError("write header:NAME, sig:KEY or body:PATH")
-    return text
-
 
 def _types(value: dict[str, str]) -> dict[str, str]:
     for name in value.keys() - TICKET_TYPES:
         raise ValueError(f"{name} is no event; there are {', '.join(sorted(TICKET_TYPES))}")
+    return value
+
+
+def _type(value: str) -> str:
+    _types({value: ""})
     return value
 
 
@@ -93,15 +74,6 @@ def _names(value: dict[str, str]) -> dict[str, str]:
 
 VARIABLES = ("body", "item", "headers", "query", "source", "prev")
 """What expressions may name besides `let`; only the conditions of events may name `prev`."""
-
-Duration = Annotated[Millis, BeforeValidator(_duration)]
-Size = Annotated[int, BeforeValidator(_size)]
-Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
-Address = Annotated[str, AfterValidator(_address)]
-Place = Annotated[str, AfterValidator(_place)]
-Expression = Annotated[str, Field(min_length=1, max_length=2_000)]
-Encoding = Literal["hex", "base64", "base64url"]
-Algorithm = Literal["sha1", "sha256", "sha512"]
 
 
 class _Table(BaseModel):
@@ -268,7 +240,7 @@ class Dedupe(_Table):
     body_window: Duration = HOUR
 
 
-class Mapping(_Table):
+class MapTable(_Table):
     """Expressions that make events of a body.
 
     `each` gives the items of a batch. Each type whose condition is true is an event of the item;
@@ -279,7 +251,7 @@ class Mapping(_Table):
     each: Expression = "[body]"
     let: Annotated[dict[str, Expression], AfterValidator(_names)] = {}
     events: Annotated[dict[str, Expression], AfterValidator(_types)] = {}
-    otherwise: str | None = None
+    otherwise: Annotated[str, AfterValidator(_type)] | None = None
     fields: Annotated[dict[str, Expression], AfterValidator(_fields)] = {}
     priorities: dict[str, Annotated[Priority, Field(strict=False)]] = {}
 
@@ -319,7 +291,7 @@ class Definition(_Table):
     public_url: Address | None = None
     """Where the help desk posts to, for schemes that sign the address; never the Host header."""
     methods: list[Literal["POST", "PUT", "PATCH"]] = ["POST"]
-    format: Annotated[str, AfterValidator(_format)] = "auto"
+    format: Format = "auto"
     shape: Literal["mapped", "native"] = "mapped"
     """`native`: bodies are our own events, and there is no [map]."""
     max_body: Size = 1024**2
@@ -335,10 +307,28 @@ class Definition(_Table):
     challenge: Challenge = Challenge()
     ignore: Expression | None = None
     dedupe: Dedupe = Dedupe()
-    map: Mapping = Mapping()
+    map: MapTable = MapTable()
 
 
-def merged(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+def read(name: str, table: Mapping[str, Any]) -> Definition:
+    """Read the table of the source `name`, its preset under it.
+
+    Raises ConfigurationError with one line for every fault: `sources.zammad.auth.0.header: …`.
+    """
+    preset = table.get("preset")
+    try:
+        under = presets.table(preset) if isinstance(preset, str) else {}
+    except ConfigurationError as error:
+        raise ConfigurationError(f"sources.{name}.{error}") from None
+    try:
+        return Definition.model_validate(merged(under, table))
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        lines = (f"sources.{name}.{_path(one['loc'])}: {_said(one)}" for one in found)
+        raise ConfigurationError("\n".join(lines)) from None
+
+
+def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """Lay one table over another: tables key by key, everything else whole; "" takes a key away."""
     result = dict(under)
     for key, value in over.items():
@@ -349,3 +339,45 @@ def merged(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
         else:
             result[key] = value
     return result
+
+
+_SCHEMES = frozenset({"hmac", "digest", "ed25519", "token", "basic", "jwt", "rfc9421", "none"})
+
+_PLAIN = {
+    "missing": "is required",
+    "string_type": "must be text",
+    "bool_type": "must be true or false",
+    "int_type": "must be a whole number",
+    "list_type": "must be a list",
+    "dict_type": "must be a table",
+    "model_type": "must be a table",
+    "union_tag_not_found": f"scheme is required: {', '.join(sorted(_SCHEMES))}",
+    "union_tag_invalid": f"there is no such scheme; there are {', '.join(sorted(_SCHEMES))}",
+}
+
+
+def _path(places: Sequence[int | str]) -> str:
+    # Between a place in `auth` and its key stands the scheme, which nobody wrote there.
+    kept = [
+        one
+        for before, one in zip((None, *places), places, strict=False)
+        if not (isinstance(before, int) and one in _SCHEMES)
+    ]
+    return ".".join(map(str, kept))
+
+
+def _said(fault: Mapping[str, Any]) -> str:
+    kind = fault["type"]
+    if kind == "extra_forbidden":
+        return f"there is no such key{_nearest(str(fault['loc'][-1]))}"
+    if kind == "value_error":
+        return str(fault["msg"]).removeprefix("Value error, ")
+    said = str(fault["msg"])
+    return _PLAIN.get(kind, said[:1].lower() + said[1:])
+
+
+def _nearest(key: str) -> str:
+    tables = (*_Table.__subclasses__(), *_Keyed.__subclasses__(), *_Signed.__subclasses__())
+    keys = {field.alias or one for made in tables for one, field in made.model_fields.items()}
+    found = difflib.get_close_matches(key, keys, n=1)
+    return f"; did you mean {found[0]}?" if found else ""
