@@ -16,6 +16,7 @@ from notifier.app.metering import Exposition, Meters
 from notifier.app.preview import Drafts, Preview
 from notifier.app.readiness import Watch
 from notifier.clock import SystemClock
+from notifier.directory import Directory
 from notifier.dispatch.batching import LaneRules
 from notifier.dispatch.credits import ChannelCredits
 from notifier.dispatch.dispatcher import Dispatcher, Means
@@ -30,6 +31,7 @@ from notifier.web.auth import Bearer
 from notifier.web.health import Health
 from notifier.web.metrics import Metrics
 from notifier.web.operations import Operations
+from notifier.web.people import People
 from notifier.web.webhooks import Webhooks
 
 _log = logging.getLogger(__name__)
@@ -88,7 +90,8 @@ def build(settings: Settings) -> App:
         settings.max_body,
         settings.public_base_url,
     )
-    v1 = routes.Guarded(api, operations)
+    people = People(Directory(store, policy.default_region), settings.max_body)
+    v1 = routes.Guarded(api, operations, people)
     metrics = Metrics(Exposition(meters, store, dispatcher, clock).read, meters.refused)
     health, bearer = Health(watch.readiness), Bearer(settings.tokens)
     asgi = routes.build(webhooks, v1, health, bearer, metrics)

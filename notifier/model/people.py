@@ -120,3 +120,45 @@ def address_keys(card: Card) -> tuple[Key, ...]:
         *(("email", "", email.casefold()) for email in card.emails),
         *(("phone", "", phone) for phone in card.phones),
     )
+
+
+FIELDS = ("name", "emails", "phones", "locale", "time_zone")
+"""The fields of a card, by the names of the API."""
+
+
+@value
+class Entry:
+    """What an operator says of one person.
+
+    `who` is their own name for the person, or the service's internal id. `fields` are those that
+    are given, the others stay; `replaces` are the (kind, source) of the keys that are given, None
+    for all.
+    """
+
+    who: str | int
+    card: Card
+    keys: tuple[Key, ...]
+    fields: frozenset[str]
+    replaces: frozenset[tuple[str, str]] | None
+
+
+Outcome = Literal["created", "updated", "unchanged", "taken", "missing"]
+
+
+@value
+class Written:
+    """What came of an entry. `taken`: `fault` says which key is already whose."""
+
+    outcome: Outcome
+    fault: str | None = None
+
+
+@value
+class PersonFilter:
+    """What people to list; None means any. `prefix` is how the name begins, in any case."""
+
+    email: str | None = None
+    source: str | None = None
+    id: str | None = None
+    login: str | None = None
+    prefix: str | None = None

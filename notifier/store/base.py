@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 from notifier.model.deliveries import Batch, Settled
 from notifier.model.events import Event
-from notifier.model.people import Key
+from notifier.model.people import Entry, Key, Person, PersonFilter, Written
 from notifier.model.plans import PlanFunction, RetryFunction, Types
 from notifier.model.states import State
 from notifier.model.times import Instant, Millis
@@ -235,4 +235,31 @@ class Store(Protocol):
 
     async def close(self) -> None:
         """Stop the writer, after what is queued, and close the file."""
+        ...
+
+
+class PeopleStore(Protocol):
+    """The directory of people, as far as operators keep it."""
+
+    async def people(self, wanted: PersonFilter, part: Slice) -> Page[Person]:
+        """List people, newest first."""
+        ...
+
+    async def person(self, who: str | int) -> Person | None:
+        """Give one, by the operator's own name or by the service's id."""
+        ...
+
+    async def enter(self, entries: Sequence[Entry], *, dry: bool = False) -> Sequence[Written]:
+        """Write what an operator says of people, in one transaction; `dry` only says what would be.
+
+        Raises as `retry` does.
+        """
+        ...
+
+    async def erase(self, who: str | int) -> bool:
+        """Erase a person everywhere, in slices, and the remains in the file; False: no such one.
+
+        What waits for them is cancelled, what is being sent withdrawn. Raises StoreFailed; asked
+        again, it goes on.
+        """
         ...

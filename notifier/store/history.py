@@ -39,7 +39,7 @@ class History:
 
     def __init__(self, connection: apsw.Connection, texts: Mapping[str, str]) -> None:
         """`texts` are the statements by name."""
-        self._connection = connection
+        self._connection = self.connection = connection
         self._texts = texts
 
     def close(self) -> None:

@@ -25,6 +25,8 @@ def retry(
     ((state, channel, recipient),) = rows
     if channel is None:
         return LookingAnew(context, tx, tick).retry(number, State(state), plan)
+    if recipient is None:
+        return Operated(State(state), "The person was erased, and nothing can be sent to them.")
     found = Found(State(state), channel, recipient, _barred(tx, channel, recipient, tick))
     decided = plan(found, tick.now)
     if not isinstance(decided, Again):
