@@ -83,7 +83,7 @@ class Directory:
         _log.info(
             "a table of people was %s",
             "tried" if dry else "imported",
-            extra={"action": "people.import", **counts, "failed": failed, "dry_run": dry},
+            extra={"action": "people.import", "rows": {**counts, "failed": failed}, "dry_run": dry},
         )
         return Imported(**counts, failed=failed, errors=tuple(faults))
 

@@ -23,6 +23,7 @@ COMMANDS = (
     "sign",
     "send-test",
     "deliveries",
+    "people",
     "why",
     "store",
     "health",

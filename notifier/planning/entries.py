@@ -95,6 +95,15 @@ class Checks:
             return parts
         return [cell]
 
+    def names(self, path: str, cell: str) -> list[str]:
+        """Split text into ids or logins of one source."""
+        parts = cell.split()
+        if len(parts) > MOST_SOURCES:
+            self.blame(path, f"must be at most {MOST_SOURCES} values")
+            return []
+        found = [self.text(path, part, _LONGEST_ID) for part in parts]
+        return [name for name in found if name is not None]
+
     def keys(self, path: str, value: object) -> tuple[Key, ...]:
         """Give the keys that `sources` of a body means."""
         if value is None:

@@ -6,8 +6,8 @@ long (WrongShape); what is wrong with a row spoils that row only.
 """
 
 import csv
+import io
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
 
 from notifier.model.errors import Fault, WrongShape
 from notifier.model.people import Card, Entry, Key
@@ -71,7 +71,9 @@ def read(text: str, checks: Callable[[], Checks]) -> Roster:
 def _rows(text: str) -> Iterator[tuple[int, Sequence[str]]]:
     head = text.split("\n", 1)[0]
     delimiter = ";" if head.count(";") > head.count(",") else ","
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True)
+    # Unlike splitlines, this ends a line at what ends one in CSV and at nothing else.
+    lines = io.StringIO(text, newline="")
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     try:
         for number, cells in enumerate(reader, start=1):
             if number > MOST_ROWS + 1:
@@ -126,14 +128,9 @@ def _entry(number: int, row: dict[str, str], checks: Checks) -> tuple[Entry, lis
         time_zone=checks.zone("time_zone", row.get("time_zone") or None),
     )
     pairs = {column: found for column in row if (found := _key(column)) is not None}
-    keys: tuple[Key, ...] = tuple(
-        chain.from_iterable(
-            ((kind, source, one) for one in row[column].split())
-            for column, (kind, source) in pairs.items()
-        )
-    )
-    for column in pairs:
-        checks.text(column, row[column] or None, 255 * 50)
+    keys: list[Key] = []
+    for column, (kind, source) in pairs.items():
+        keys += ((kind, source, text) for text in checks.names(column, row[column]))
     fields = frozenset(field for column, field in _FIELDS.items() if column in row)
     entry = Entry(who, card, tuple(dict.fromkeys(keys)), fields, frozenset(pairs.values()))
     faults = [RowFault(number, one.path.split(".")[0], one.message) for one in checks.faults]
