@@ -14,7 +14,7 @@ TORTURE_ARGS ?=
 BENCH_ARGS ?=
 CONTAINER_ARGS ?=
 
-.PHONY: demo test check format serve docs faults torture bench container requirements clean
+.PHONY: demo test check format serve docs presets faults torture bench container requirements clean
 
 demo: $(VENV)/run.stamp
 	@$(BIN)/notifier demo $(DEMO_ARGS)
@@ -40,6 +40,10 @@ check: $(VENV)/dev.stamp
 faults: $(VENV)/dev.stamp
 	@sh tests/set-up
 	@$(BIN)/python -m tests.faults
+
+# Writes docs/sources/, a page for each preset, and its part of zensical.toml.
+presets: $(VENV)/dev.stamp
+	@$(BIN)/python -m tests.presets
 
 # Every harness whole; a small share of each runs in `make test`.
 torture: $(VENV)/dev.stamp

@@ -96,3 +96,25 @@ def version(value: Any) -> int | str | None:
         return min(int(found), _LARGEST_VERSION)
     moment = instant(found)
     return None if moment is None else times.to_text(moment)
+
+
+def native(value: Any, words: Mapping[str, Priority]) -> Any:
+    """Give a native body with its priority and times in our words, where they are in others.
+
+    An administrator's body has what their help desk puts into it: a priority by its own name or
+    number, a time without a zone, nothing at all.
+    """
+    data = value.get("data") if isinstance(value, dict) else None
+    ticket = data.get("ticket") if isinstance(data, dict) else None
+    if not isinstance(value, dict) or not isinstance(data, dict) or not isinstance(ticket, dict):
+        return value
+    ours = {
+        "priority": priority(ticket.get("priority"), words).value,
+        "version": version(ticket.get("version")),
+    }
+    happened = instant(value.get("timestamp"))
+    return {
+        **value,
+        "timestamp": None if happened is None else times.to_text(happened),
+        "data": {**data, "ticket": {**ticket, **ours}},
+    }

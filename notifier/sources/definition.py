@@ -293,7 +293,7 @@ class Definition(_Table):
     methods: list[Literal["POST", "PUT", "PATCH"]] = ["POST"]
     format: Format = "auto"
     shape: Literal["mapped", "native"] = "mapped"
-    """`native`: bodies are our own events, and there is no [map]."""
+    """`native`: bodies are our own events, and of [map] there are at most the priorities."""
     max_body: Size = 1024**2
     success: Annotated[int, Field(ge=200, le=299)] = 200
     allow_ips: list[Network] = []

@@ -119,7 +119,8 @@ class Mapper:
 
     def _native_event(self, key: str, now: Instant, item: Any) -> Event:
         try:
-            return native.event_of(self._name, key, now, item)
+            ours = coercing.native(item, self._priorities)
+            return native.event_of(self._name, key, now, ours)
         except WrongShape as error:
             raise Unmapped(str(error)) from None
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+FOLDERS = ("templates", "store/sql", "store/migrations", "web/static", "sources/presets")
 PAGE = ("demo/page/templates", "demo/page/static")
 
 
@@ -27,11 +28,12 @@ def test_it_carries_what_is_read_at_run_time(wheel: Path) -> None:
     package = ROOT / "notifier"
     data = {
         f"notifier/{path.relative_to(package)}"
-        for folder in ("templates", "store/sql", "store/migrations", "web/static", *PAGE)
+        for folder in (*FOLDERS, *PAGE)
         for path in (package / folder).rglob("*")
         if path.is_file()
     }
     assert len(data) > 20
+    assert any(name.startswith("notifier/sources/presets/") for name in data)
     assert names >= data | {"notifier/openapi.yaml", "notifier/env.example", "notifier/py.typed"}
     assert not [name for name in names if name.startswith("tests")]
     assert any(name.endswith("licenses/LICENSE") for name in names)

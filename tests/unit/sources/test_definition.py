@@ -51,6 +51,7 @@ def test_values_in_the_units_that_people_write() -> None:
 @pytest.mark.parametrize(
     ("table", "line"),
     [
+        ({"preset": "zamad"}, "preset: there is no preset zamad; did you mean zammad?"),
         ({"preset": 5}, "preset: must be text"),
         ({"alow_ips": []}, "alow_ips: there is no such key; did you mean allow_ips?"),
         ({"qqqqqqqq": 1}, "qqqqqqqq: there is no such key"),
@@ -118,6 +119,13 @@ def test_every_wrong_key_is_named_with_what_would_be_right(
 
 def test_everything_wrong_is_said_at_once() -> None:
     assert len(said({"success": 1, "methods": ["GET"], "nothing": 1})) == 3
+
+
+def test_a_preset_lies_under_the_table() -> None:
+    made = definition.read("desk", {"preset": "zammad", "success": 204})
+    assert made.success == 204
+    assert made.about is not None
+    assert made.map.events
 
 
 @pytest.mark.parametrize(

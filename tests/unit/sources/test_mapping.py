@@ -7,7 +7,7 @@ import pytest
 
 from notifier.model.errors import ConfigurationError, Unmapped
 from notifier.model.events import Party, Priority
-from notifier.model.times import DAY, HOUR, MINUTE, from_text
+from notifier.model.times import DAY, HOUR, MINUTE, from_text, to_text
 from notifier.sources import definition
 from notifier.sources.call import Call, Reading
 from notifier.sources.configured import ConfiguredSource
@@ -215,6 +215,28 @@ def test_a_native_body_needs_no_expressions() -> None:
 def test_a_native_body_of_the_wrong_shape_is_kept_with_every_fault() -> None:
     with pytest.raises(Unmapped, match=r"type: is required; data.ticket.title: is required"):
         native({"data": {"ticket": {"id": 1}}})
+
+
+def test_a_native_body_may_have_the_priorities_and_times_of_its_help_desk() -> None:
+    table = {"shape": "native", "map": {"priorities": {"P1": "critical"}}}
+    made = ConfiguredSource("desk", definition.read("desk", table), Nobody())
+    body = whole()
+    body["timestamp"] = "2026-11-23 08:59:00"
+    body["data"]["ticket"] |= {"priority": "p1", "version": "2026-11-23 08:59:00"}
+    (reading,) = made.read(Call((), json.dumps(body).encode()), NOW)
+    assert reading.event.ticket.priority == "critical"
+    assert reading.event.ticket.version == "2026-11-23T08:59:00.000Z"
+    assert to_text(reading.event.occurred_at) == "2026-11-23T08:59:00.000Z"
+    body["data"]["ticket"]["priority"] = "whenever"
+    body["timestamp"] = "yesterday"
+    (reading,) = made.read(Call((), json.dumps(body).encode()), NOW)
+    assert (reading.event.ticket.priority, reading.event.occurred_at) == ("medium", NOW)
+
+
+@pytest.mark.parametrize("body", [1, {"data": 1}, {"data": {"ticket": 1}}], ids=str)
+def test_a_native_body_that_has_no_ticket_is_kept_as_it_is(body: Any) -> None:
+    with pytest.raises(Unmapped):
+        native(body)
 
 
 # -- what cannot work -----------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""Schemes of authentication, one module each; `sources/authenticating.py` puts them together."""

@@ -1,0 +1,1 @@
+"""Presets: what each makes of calls in its vendor's shape."""
