@@ -10,7 +10,7 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 
 from notifier.model.errors import Fault, WrongShape
-from notifier.model.people import Card, Entry, Key
+from notifier.model.people import Card, Entry, Key, address_keys
 from notifier.model.values import value
 from notifier.planning.addresses import EMAIL, SMS
 from notifier.planning.entries import LONGEST_NAME, WHO, Checks, is_source
@@ -52,20 +52,38 @@ def read(text: str, checks: Callable[[], Checks]) -> Roster:
     entries: list[tuple[int, Entry]] = []
     faults: list[RowFault] = []
     failed = 0
-    seen: dict[str, int] = {}
+    seen: dict[str | Key, int] = {}
     for number, cells in rows:
         wrong = _shape(number, columns, cells)
         if not wrong:
             row = dict(zip(columns, (cell.strip() for cell in cells), strict=True))
             entry, wrong = _entry(number, row, checks())
-            first = seen.setdefault(row["id"], number)
-            if not wrong and first != number:
-                wrong = [RowFault(number, "id", f"stands in row {first} already")]
+            wrong = wrong or _repeated(number, entry, seen)
             if not wrong:
                 entries.append((number, entry))
         faults += wrong
         failed += bool(wrong)
     return Roster(tuple(entries), tuple(faults), failed)
+
+
+def _repeated(number: int, entry: Entry, seen: dict[str | Key, int]) -> list[RowFault]:
+    """Say which of a row stands in an earlier one already; else remember what it takes."""
+    keys = (*entry.keys, *address_keys(entry.card))
+    faults = [
+        RowFault(number, _column(key), f"{key[2]} stands in row {seen[key]} already")
+        for key in keys
+        if key in seen
+    ]
+    if entry.who in seen:
+        faults.insert(0, RowFault(number, "id", f"stands in row {seen[str(entry.who)]} already"))
+    if not faults:
+        seen.update(dict.fromkeys((str(entry.who), *keys), number))
+    return faults
+
+
+def _column(key: Key) -> str:
+    kind, source, _ = key
+    return f"{source}:{kind}" if source else kind
 
 
 def _rows(text: str) -> Iterator[tuple[int, Sequence[str]]]:

@@ -18,7 +18,7 @@ from notifier.store.connection import STORAGE_ERRORS
 PATIENCE = 600_000
 """Milliseconds that the writer waits while a file is built anew."""
 
-_BUSY = 10_000
+_BUSY = 5000
 _CHUNK = 1024 * 1024
 
 

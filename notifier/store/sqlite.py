@@ -7,7 +7,6 @@ cannot queue or commit (StoreBusy, StoreFailed).
 
 import asyncio
 import contextlib
-import functools
 import os
 import socket
 from collections.abc import Callable, Sequence
@@ -76,6 +75,7 @@ class SqliteStore:
         self._meter = meter or Unmetered()
         self._lock = connection.Lock(path)
         self._waiting = 0
+        self._remains: set[str] = set()
         self._changed = asyncio.Event()
         self._readers = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
         # A probe must not wait for somebody who reads through years of history.
@@ -164,13 +164,19 @@ class SqliteStore:
         while await self._job(erasing.go_on, patient=True):
             pass
         await self._job(erasing.end)
+        self._remains |= erasing.texts
+        await self._wipe()
+        return True
+
+    async def _wipe(self) -> None:
+        """Take what was erased out of the files; what fails is tried again by a sweep."""
+        texts = frozenset(self._remains)
         await self._job(lambda tx, tick: tx.be_patient(remains.PATIENCE))
         try:
-            work = functools.partial(remains.wipe, self._path, erasing.texts)
-            await self._loop.run_in_executor(None, work)
+            await self._loop.run_in_executor(None, remains.wipe, self._path, texts)
         finally:
             await self._job(lambda tx, tick: tx.be_patient(connection.PATIENCE))
-        return True
+        self._remains -= texts
 
     async def _operate(
         self, work: Callable[[Transaction, Tick], Operated | None]
@@ -240,6 +246,8 @@ class SqliteStore:
             pass
         while await self._job(lambda tx, tick: upkeep.forget(self._context, tx, tick.now)):
             pass
+        if self._remains:
+            await self._wipe()
 
     def _recover(self, tx: Transaction, tick: Tick) -> int:
         return upkeep.recover(self._context, tx, tick.now, set(self._writer.held()))

@@ -3,9 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
+import apsw
 import pytest
 
 from notifier.model.deliveries import Outcome, OutcomeKind
+from notifier.model.errors import StoreFailed
 from notifier.model.events import Event, Party
 from notifier.model.people import FIELDS, Card, Entry
 from notifier.model.times import MINUTE
@@ -177,6 +179,23 @@ async def test_what_was_entered_is_erased_like_what_was_met(
     assert remains(tmp_path) == []
     assert len(numbers) == 2
     assert await desk.store.erase("ana") is False
+
+
+async def test_what_cannot_be_wiped_at_once_is_wiped_by_a_sweep(
+    desk: StoreHarness, tmp_path: Path
+) -> None:
+    numbers = await told(desk, event(to=ANA))
+    person = await whom(desk, numbers[0])
+    beside = apsw.Connection(str(tmp_path / "notifier.db"))
+    beside.execute("BEGIN")
+    beside.execute("SELECT count(*) FROM person").fetchall()
+    with pytest.raises(StoreFailed, match="may still be in the files"):
+        await desk.store.erase(person)
+    assert remains(tmp_path)
+    assert await desk.store.person(person) is None
+    beside.close()
+    await desk.store.sweep()
+    assert remains(tmp_path) == []
 
 
 async def test_among_many_others_nothing_is_left(desk: StoreHarness, tmp_path: Path) -> None:

@@ -84,6 +84,17 @@ def test_a_wrong_row_spoils_itself_only() -> None:
     assert roster.failed == 5
 
 
+def test_what_stands_twice_is_refused_the_second_time() -> None:
+    roster = read(
+        "id,email,zammad:id\nana,ana@example.com,1\nbob,ANA@EXAMPLE.com,1\neva,eva@example.com,2\n"
+    )
+    assert [entry.who for _, entry in roster.entries] == ["ana", "eva"]
+    assert roster.faults == (
+        RowFault(3, "zammad:id", "1 stands in row 2 already"),
+        RowFault(3, "email", "ana@example.com stands in row 2 already"),
+    )
+
+
 def test_keys_are_as_short_as_in_the_api() -> None:
     (fault,) = read(f"id,zammad:id\nana,{'x' * 256}\n").faults
     assert (fault.column, "1 to 255" in fault.message) == ("zammad:id", True)
