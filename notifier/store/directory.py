@@ -233,6 +233,8 @@ def _conditions(wanted: PersonFilter, before: int | None) -> list[tuple[str, tup
         if value is not None and source is not None:
             text = _HELD.format(f"kind = '{kind}' AND source = ? AND value = ?")
             found.append((text, (source, value)))
+        elif value is not None:
+            found.append((_HELD.format(f"kind = '{kind}' AND value = ?"), (value,)))
     if source is not None and wanted.id is None and wanted.login is None:
         found.append((_HELD.format("kind IN ('id', 'login') AND source = ?"), (source,)))
     if wanted.prefix is not None:

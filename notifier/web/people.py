@@ -97,8 +97,6 @@ class People:
             login=asked.text("login"),
             prefix=asked.text("q"),
         )
-        if wanted.source is None and (wanted.id is not None or wanted.login is not None):
-            asked.faults.append(Fault("source", "says whose id or login it is"))
         part = asked.part("people")
         if asked.faults:
             return problems.bad_parameters(asked.faults)

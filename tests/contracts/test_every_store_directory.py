@@ -65,6 +65,8 @@ async def test_who_is_entered_is_found_by_everything_that_was_entered(desk: Stor
         {"source": "zammad"},
         {"source": "zammad", "id": "4711"},
         {"source": "zammad", "login": "asilva"},
+        {"id": "4711"},
+        {"login": "asilva"},
         {"prefix": "ana s"},
     ):
         assert await listed(desk, **wanted) == ["ana"], wanted

@@ -23,6 +23,7 @@ CREATE TABLE identity (
   person_id INTEGER NOT NULL,
   PRIMARY KEY (kind, source, value)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX identity_value ON identity (value, kind);
 CREATE INDEX identity_of_person ON identity (person_id);
 
 -- Whoever was met under one mail address by several sources is one person: the oldest stays.

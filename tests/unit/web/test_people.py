@@ -118,8 +118,6 @@ async def test_the_list_is_asked_for_what_was_wanted() -> None:
 @pytest.mark.parametrize(
     ("query", "path"),
     [
-        ({"id": "1"}, "source"),
-        ({"login": "a"}, "source"),
         ({"name": "a"}, "name"),
         ({"q": ""}, "q"),
     ],
