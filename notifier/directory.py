@@ -6,7 +6,7 @@ Takes bodies and tables, gives what came of them. Refuses what is not a person, 
 
 import logging
 import zoneinfo
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -39,8 +39,12 @@ class Imported:
 class Directory:
     """Does what an operator asks for."""
 
-    def __init__(self, store: PeopleStore, region: str | None) -> None:
-        """`region` is the country that national telephone numbers belong to."""
+    def __init__(self, store: PeopleStore, region: str | None, forget: Callable[[], None]) -> None:
+        """`region` is the country that national telephone numbers belong to.
+
+        `forget` drops what is kept of calls outside the store, for they may name whom is erased.
+        """
+        self._forget = forget
         self._store = store
         self._region = region
 
@@ -89,6 +93,7 @@ class Directory:
 
     async def erase(self, who: str | int) -> bool:
         """Erase a person everywhere; False when there is none."""
+        self._forget()
         erased = await self._store.erase(who)
         if erased:
             # The operator's own name for them may be their address.

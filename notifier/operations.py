@@ -90,7 +90,7 @@ class Operator:
             extra={
                 "action": "operator.test",
                 "channel": channel,
-                "event": ids.public("evt", recorded.event_id),
+                "event": ids.public_or_none("evt", recorded.event_id),
                 "delivery": ids.public("dlv", delivery.id),
                 "state": delivery.state,
             },

@@ -120,11 +120,12 @@ def happened(event: Document) -> str:
     parts = [event["type"]]
     for word, party in (("for", event["assignee"]), ("by", event["actor"])):
         if party is not None:
-            parts.append(f"{word} {_name(party)}")
+            parts.append(f"{word} {name_of(party)}")
     return f"{' '.join(parts)} ({event['ticket']['priority']})"
 
 
-def _name(party: Document) -> str:
+def name_of(party: Document) -> str:
+    """Give what people call somebody: the name, else what else is known."""
     return str(party["name"] or party["email"] or party["phone"] or party["id"])
 
 

@@ -34,6 +34,7 @@ class Erasing:
         self._names: set[str] = set()
         self._traces = traces.traces((), ())
         self._event = 0
+        self._raw_call = 0
         self._ticket: int | None = None
 
     @property
@@ -57,7 +58,9 @@ class Erasing:
     def go_on(self, tx: Transaction, tick: Tick) -> bool:
         """Erase from the next slice of events, then of tickets; give whether there is more."""
         if self._ticket is None:
-            if not self._events(tx):
+            # Both have something to look at in each slice; neither may be skipped.
+            more = [self._events(tx), self._raw_calls(tx)]
+            if not any(more):
                 self._ticket = 0
             return True
         return self._tickets(tx, self._ticket)
@@ -65,7 +68,7 @@ class Erasing:
     def end(self, tx: Transaction, tick: Tick) -> None:
         """Erase what came in meanwhile, and the person from the directory."""
         self.begin(tx, tick)
-        while self._events(tx):
+        while self._events(tx) or self._raw_calls(tx):
             pass
         ids = as_list([self._person])
         tx.run("forget_person", self._person)
@@ -116,6 +119,16 @@ class Erasing:
         for number, source, facts, body in rows:
             self._event = number
             self._clean(tx, (number, source, facts, body))
+        return len(rows) == SLICE
+
+    def _raw_calls(self, tx: Transaction) -> bool:
+        rows = tx.rows("raw_calls_after", self._raw_call, SLICE)
+        for number, note, query, headers, body in rows:
+            self._raw_call = number
+            said = b"\n".join((query or b"", (headers or "").encode(), body or b""))
+            text = f"{note}\n{said.decode(errors='replace')}"
+            if traces.names(text, self._traces):
+                tx.run("erase_raw_call", number, traces.from_text(note, self._traces))
         return len(rows) == SLICE
 
     def _tickets(self, tx: Transaction, after: int) -> bool:

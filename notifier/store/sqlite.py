@@ -22,7 +22,16 @@ from notifier.model.ids import IdMaker
 from notifier.model.people import Entry, Person, PersonFilter, Written
 from notifier.model.plans import RetryFunction
 from notifier.model.times import Clock
-from notifier.store import connection, migrate, operating, remains, runs, statements, upkeep
+from notifier.store import (
+    connection,
+    migrate,
+    operating,
+    remains,
+    runs,
+    statements,
+    unmapped,
+    upkeep,
+)
 from notifier.store.base import (
     Accepted,
     Backlog,
@@ -49,7 +58,10 @@ from notifier.store.views import (
     EventDetail,
     EventFilter,
     Page,
+    RawCall,
     Slice,
+    UnmappedCall,
+    UnmappedDetail,
 )
 from notifier.store.writer import Result, Writer
 
@@ -133,6 +145,20 @@ class SqliteStore:
         self._writer.inbox.put(Record(future, call))
         return await future
 
+    async def record_all(self, calls: Sequence[Accepted]) -> Sequence[Recorded]:
+        """Plan and commit the items of one call, together as far as a tick takes them."""
+        futures: list[asyncio.Future[Recorded]] = self._all_awaited(len(calls))
+        self._writer.inbox.put(*map(Record, futures, calls))
+        return await asyncio.gather(*futures)
+
+    async def keep(self, call: UnmappedCall) -> int:
+        """Keep a call that no event could be made of."""
+        return await self._operate(lambda tx, tick: unmapped.keep(self._context, tx, tick, call))
+
+    async def replayed(self, event_id: int, note: str, *, mapped: bool) -> None:
+        """Note what came of reading a kept call again."""
+        await self._operate(lambda tx, _: unmapped.replayed(tx, event_id, note, mapped=mapped))
+
     async def retry(self, delivery_id: int, plan: RetryFunction) -> Operated | None:
         """Let an ended delivery wait again; the claim of the same tick may take it."""
         return await self._operate(
@@ -178,17 +204,24 @@ class SqliteStore:
             await self._job(lambda tx, tick: tx.be_patient(connection.PATIENCE))
         self._remains -= texts
 
-    async def _operate(
-        self, work: Callable[[Transaction, Tick], Operated | None]
-    ) -> Operated | None:
-        future: asyncio.Future[Operated | None] = self._awaited()
+    async def _operate(self, work: Callable[[Transaction, Tick], T]) -> T:
+        future: asyncio.Future[T] = self._awaited()
         self._writer.inbox.put(Job(future, work))
         return await future
+
+    def _all_awaited(self, count: int) -> "list[asyncio.Future[Any]]":
+        """Give as many as one call needs; raises StoreBusy unless there is room for all."""
+        if self._waiting and self._waiting + count > self._options.max_waiting:
+            raise StoreBusy("too many calls wait for their commit")
+        return [self._one_more() for _ in range(count)]
 
     def _awaited(self) -> "asyncio.Future[Any]":
         """Give a future that counts among those who wait for their commit; raises StoreBusy."""
         if self._waiting >= self._options.max_waiting:
             raise StoreBusy("too many calls wait for their commit")
+        return self._one_more()
+
+    def _one_more(self) -> "asyncio.Future[Any]":
         future: asyncio.Future[Any] = self._loop.create_future()
         self._waiting += 1
         future.add_done_callback(self._answered)
@@ -290,9 +323,13 @@ class SqliteStore:
 
     # -- reading ----------------------------------------------------------------------------
 
-    async def events(self, wanted: EventFilter, part: Slice) -> Page[EventDetail]:
-        """List events, newest first."""
+    async def events(self, wanted: EventFilter, part: Slice) -> Page[EventDetail | UnmappedDetail]:
+        """List events and unmapped calls, newest first."""
         return await self._read(self._readers, lambda: self._history.events(wanted, part))
+
+    async def raw_call(self, event_id: int) -> tuple[UnmappedDetail, RawCall | None] | None:
+        """Give an unmapped call."""
+        return await self._read(self._readers, lambda: self._history.raw_call(event_id))
 
     async def event(self, event_id: int) -> EventDetail | None:
         """Give one event with its deliveries."""

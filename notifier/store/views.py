@@ -104,6 +104,44 @@ class EventDetail:
 
 
 @value
+class RawCall:
+    """A call as it came, without what is confidential in it."""
+
+    method: str
+    query: bytes
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+
+
+@value
+class UnmappedCall:
+    """A call that no event could be made of, on its way to the store.
+
+    `note` says why; `digest` tells that the same call came again.
+    """
+
+    source: str
+    digest: bytes
+    note: str
+    raw: RawCall
+
+
+@value
+class UnmappedDetail:
+    """A call that no event could be made of: `unmapped`, or `replayed` once it was read after all.
+
+    `note` says why, or what came of it. `body` tells whether the call itself is still kept.
+    """
+
+    id: int
+    status: EventStatus
+    source: str
+    accepted_at: Instant
+    note: str
+    body: bool
+
+
+@value
 class EventFilter:
     """What events to list; None means any. `ticket` is a number or an id of the source."""
 

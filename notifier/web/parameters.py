@@ -25,7 +25,12 @@ _RFC3339 = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
-_STATUSES: dict[str, EventStatus] = {"accepted": "accepted", "ignored": "ignored"}
+_STATUSES: dict[str, EventStatus] = {
+    "accepted": "accepted",
+    "ignored": "ignored",
+    "unmapped": "unmapped",
+    "replayed": "replayed",
+}
 
 
 class Parameters:
@@ -106,7 +111,7 @@ def _instant(text: str) -> Instant:
 
 def _status(text: str) -> EventStatus:
     if text not in _STATUSES:
-        raise ValueError("must be one of: accepted, ignored")
+        raise ValueError(f"must be one of: {', '.join(_STATUSES)}")
     return _STATUSES[text]
 
 

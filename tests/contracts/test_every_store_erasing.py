@@ -11,7 +11,14 @@ from notifier.model.errors import StoreFailed
 from notifier.model.events import Event, Party
 from notifier.model.people import FIELDS, Card, Entry
 from notifier.model.times import MINUTE
-from notifier.store.views import DeliveryFilter, EventFilter, Slice
+from notifier.store.views import (
+    DeliveryFilter,
+    EventDetail,
+    EventFilter,
+    RawCall,
+    Slice,
+    UnmappedCall,
+)
 from tests.store_harness import JANE, JOHN, START, StoreHarness, event
 
 ANA = Party(id="4711", name="Ana Silvânia", email="ana.silvania@example.com", phone="+14155550177")
@@ -44,6 +51,11 @@ async def whom(desk: StoreHarness, number: int) -> int:
     return found
 
 
+async def events(desk: StoreHarness) -> list[EventDetail]:
+    page = await desk.store.events(EventFilter(), ALL)
+    return [one for one in page.items if isinstance(one, EventDetail)]
+
+
 async def states(desk: StoreHarness, numbers: list[int]) -> list[str]:
     return [await desk.state_of(number) for number in numbers]
 
@@ -71,7 +83,7 @@ async def test_of_what_was_sent_history_keeps_the_rows(desk: StoreHarness, tmp_p
     assert {(one.state, one.recipient, one.person_name, one.person_id) for one in views} == {
         ("sent", None, None, None)
     }
-    (found,) = (await desk.store.events(EventFilter(), ALL)).items
+    (found,) = await events(desk)
     assert (found.event.assignee, found.event.ticket.title) == (None, "Printer Not Working")
     assert await desk.store.person(person) is None
     assert await desk.store.erase(person) is False
@@ -142,10 +154,7 @@ async def test_every_event_that_names_them_is_cleaned_and_no_other(
     await desk.post(event(ticket="10", to=Party(id="8", name="Ana")))
     await desk.store.erase(await whom(desk, numbers[0]))
     assert remains(tmp_path) == []
-    kept = {
-        one.event.ticket.id: one.event
-        for one in (await desk.store.events(EventFilter(), ALL)).items
-    }
+    kept = {one.event.ticket.id: one.event for one in await events(desk)}
     assert kept["2"].actor is None
     assert kept["2"].requester == JANE
     assert kept["5"].ticket.title == "Call erased, not Jane"
@@ -166,6 +175,24 @@ async def test_an_address_that_is_shared_goes_for_everybody(
     person = await desk.store.person(view.person_id or 0)
     assert person is not None
     assert person.known.card == Card("Bob")
+
+
+async def test_of_a_call_that_could_not_be_read_nothing_is_left(
+    desk: StoreHarness, tmp_path: Path
+) -> None:
+    numbers = await told(desk, event(to=ANA))
+    kept: list[int] = []
+    for body, query in (
+        (b"Ana Silv\xc3\xa2nia", b""),
+        (b"", b"to=ana.silvania@example.com"),
+        (b"x", b""),
+    ):
+        raw = RawCall("POST", query, ((b"x-agent", b"1"),), body)
+        kept.append(await desk.store.keep(UnmappedCall("default", bytes([len(kept)]), "why", raw)))
+    await desk.store.erase(await whom(desk, numbers[0]))
+    assert remains(tmp_path) == []
+    found = [await desk.store.raw_call(number) for number in kept]
+    assert [one is not None and one[1] is not None for one in found] == [False, False, True]
 
 
 async def test_what_was_entered_is_erased_like_what_was_met(

@@ -24,7 +24,8 @@ async def desk(tmp_path: Path) -> AsyncIterator[StoreHarness]:
 async def test_a_person_is_checked_written_shown_and_erased(
     desk: StoreHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    directory = Directory(desk.store, "US")
+    forgotten: list[str] = []
+    directory = Directory(desk.store, "US", lambda: forgotten.append("calls"))
     with caplog.at_level(logging.INFO, "notifier.directory"):
         made = await directory.put(
             "ana", {"phones": ["(415) 555-0123"], "time_zone": "Europe/Lisbon"}, whole=True
@@ -34,6 +35,7 @@ async def test_a_person_is_checked_written_shown_and_erased(
         number = person.known.id
         changed = await directory.put(number, {"name": "Ana"}, whole=False)
         assert await directory.erase(number)
+        assert forgotten == ["calls"]
         assert not await directory.erase(number)
     assert (made, changed) == (Written("created"), Written("updated"))
     assert person.known.card == Card(phones=("+14155550123",), time_zone="Europe/Lisbon")
@@ -44,7 +46,7 @@ async def test_a_person_is_checked_written_shown_and_erased(
 
 
 async def test_what_is_wrong_never_reaches_the_store(desk: StoreHarness) -> None:
-    directory = Directory(desk.store, None)
+    directory = Directory(desk.store, None, lambda: None)
     with pytest.raises(WrongShape) as error:
         await directory.put("ana", {"time_zone": "Nowhere/Here", "locale": 7}, whole=True)
     assert [fault.path for fault in error.value.faults] == ["locale", "time_zone"]
@@ -56,7 +58,7 @@ async def test_a_long_table_is_written_in_slices_and_every_row_is_counted(
 ) -> None:
     rows = "".join(f"p{number},p{number}@example.com\n" for number in range(1200))
     table = f"id,email\n{rows}wrong,nonsense\ntwice,p7@example.com\ntaken,ana@example.com\n"
-    directory = Directory(desk.store, None)
+    directory = Directory(desk.store, None, lambda: None)
     await directory.put("ana", {"emails": ["ana@example.com"]}, whole=True)
     tried = await directory.load(table, dry=True)
     with caplog.at_level(logging.INFO, "notifier.directory"):

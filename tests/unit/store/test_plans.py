@@ -20,6 +20,7 @@ _TABLES = [
     "former",
     "timer",
     "suppression",
+    "unmapped",
 ]
 
 # Reads a partial index of what is open from end to end; history is not in it.
