@@ -44,8 +44,9 @@ class Adding:
 
     def __init__(self, settings: Settings, places: Places) -> None:
         """Raises ConfigurationError when the file, if there is one, is wrong already."""
-        self._before = ConfigFile(settings, places).read()
-        self.path = self._before.path or Path(settings.config_file or CONFIG_FILE)
+        self.path = settings.configuration or Path(CONFIG_FILE)
+        there = self.path.exists()
+        self._before = ConfigFile(settings, places if there else None).read()
         self._settings = settings.model_copy(update={"config_file": str(self.path)})
         self._places = places
 

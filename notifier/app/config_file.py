@@ -1,8 +1,8 @@
 """The file of the help desks, `notifier.toml`: read whole, every fault at once.
 
 Takes settings and the places of secrets, gives sources by name. Refuses (ConfigurationError) a file
-that cannot be used, with one line for each fault: `notifier.toml: sources.zammad.auth.0: …`. Reads
-files, so that a running service asks for it outside of its loop.
+that cannot be used, with one line for each fault: `notifier.toml:7: sources.zammad.auth.0: …`.
+Reads files, so that a running service asks for it outside of its loop.
 """
 
 import difflib
@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from notifier.app import source_safety, translation
 from notifier.app.secret_places import Places, Secrets
+from notifier.app.toml_places import line_of
 from notifier.model.errors import ConfigurationError
 from notifier.settings.settings import Settings
 from notifier.sources import authenticating, challenge, definition
@@ -73,10 +74,12 @@ class ConfigFile:
                     f"{before.path}: is gone; put it back, or restart to do without it"
                 )
             return Configuration(None, own)
+        text = _text(path)
         reading = _Reading(path, self.settings, self._places)
-        reading.read_tables(_tables(path))
+        reading.read_tables(_tables(path, text))
         if reading.faults:
-            raise ConfigurationError("\n".join(reading.faults))
+            lines = [f"{_where(path, text, line)}: {line}" for line in reading.faults]
+            raise ConfigurationError("\n".join(lines))
         return Configuration(
             path,
             {**own, **reading.sources},
@@ -167,10 +170,15 @@ class _Reading:
         ]
 
     def _blame(self, line: str) -> None:
-        self.faults.append(f"{self._path}: {line}")
+        self.faults.append(line)
 
 
-def _tables(path: Path) -> dict[str, Any]:
+def _where(path: Path, text: str, fault: str) -> str:
+    line = line_of(text, fault.partition(": ")[0])
+    return str(path) if line is None else f"{path}:{line}"
+
+
+def _text(path: Path) -> str:
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
@@ -180,12 +188,18 @@ def _tables(path: Path) -> dict[str, Any]:
         raise ConfigurationError(f"{path}: is larger than 1 MiB")
     try:
         # Editors on Windows begin a file with a mark.
-        return tomllib.loads(content.decode("utf-8-sig"))
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         place = _place(content, error.start)
         raise ConfigurationError(f"{path}: is not in UTF-8 (at {place})") from None
+
+
+def _tables(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
     except ValueError as error:
-        said = str(error).replace("end of document", _place(content, len(content)))
+        whole = text.encode()
+        said = str(error).replace("end of document", _place(whole, len(whole)))
         raise ConfigurationError(f"{path}: is not TOML: {said}") from None
     except RecursionError:
         raise ConfigurationError(f"{path}: is nested too deeply") from None

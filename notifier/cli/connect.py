@@ -136,7 +136,8 @@ class _Desk:
         first = made_by == "desk" and reference is None
         if first:
             self._say_steps(None)
-            secret = _typed("Its secret, as the help desk shows it?")
+            output.say("As soon as its secret is shown, paste it here: then the address answers.")
+            secret = _typed("Its secret?")
         elif made_by == "us" and reference is None:
             secret = _fresh(whsec=bool(self._about.get("whsec")))
         if secret is not None:
@@ -281,5 +282,7 @@ async def _tell(desk: _Desk, client: Client, call: Document) -> bool:
             )
         if not event["deliveries"]:
             output.say(f"  nobody is told{': ' + event['note'] if event['note'] else ''}")
+    if call["outcome"] == "ignored":
+        output.say("It was of no concern: a test, or a change that nobody is told of.")
     output.say(f"{desk.name} is connected.")
     return True

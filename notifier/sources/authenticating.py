@@ -12,6 +12,7 @@ from typing import cast
 
 from notifier.model.errors import BadSignature, ConfigurationError, Stale
 from notifier.model.times import Instant
+from notifier.sources import challenge
 from notifier.sources.call import Call
 from notifier.sources.definition import Auth, Definition, NoAuth
 from notifier.sources.schemes.base import Given, Scheme
@@ -47,6 +48,7 @@ class Authenticator:
     def __init__(self, definition: Definition, schemes: Sequence[Scheme]) -> None:
         """`schemes` are those of `definition.auth`, in its order."""
         self._networks = tuple(definition.allow_ips)
+        self._signs_for_anybody = definition.challenge.crc is not None
         self._schemes = tuple(schemes)
         self._verify = schemes[0].verify if len(schemes) == 1 else self._several(definition)
         self._confidential = _ALWAYS_CONFIDENTIAL.union(*(one.confidential for one in schemes))
@@ -68,6 +70,10 @@ class Authenticator:
         """
         if self._networks:
             self._check_client(call.client)
+        if self._signs_for_anybody and challenge.may_have_been_asked(call.body):
+            raise BadSignature(
+                "the body may be the token of a challenge, which anybody gets signed"
+            )
         self._verify(call, now)
 
     def _check_client(self, client: str) -> None:
@@ -96,7 +102,8 @@ class Authenticator:
                 causes.append(error)
             else:
                 return
-        kind = Stale if all(isinstance(cause, Stale) for cause in causes) else BadSignature
+        # One that is stale may be the right one, by another clock.
+        kind = Stale if any(isinstance(cause, Stale) for cause in causes) else BadSignature
         raise kind("; or ".join(str(cause) for cause in causes))
 
 

@@ -25,6 +25,7 @@ _PRINTABLE = re.compile(r"[ -~]{1,1024}")
 # Whoever asks gets a token's HMAC under the secret that signs events: with a brace, a quote or a
 # dot in it, a token could be a body and its timestamp, and the answer their signature.
 _TOKEN = re.compile(rb"[A-Za-z0-9_-]{1,256}")
+_OF_TOKEN = re.compile(rb"[A-Za-z0-9_-]{0,256}")
 
 _RATE = re.compile(r"[1-9][0-9]{0,8}")
 _DEFAULT_RATE = "120"
@@ -87,6 +88,11 @@ def challenger(definition: Definition, resolve: Callable[[str], str]) -> Challen
     if challenge.cloudevents_options:
         asks.setdefault("OPTIONS", []).append(_cloudevents(definition.methods))
     return Challenger(asks, definition.methods)
+
+
+def may_have_been_asked(body: bytes) -> bool:
+    """Tell whether a body may be a part of a token, whose HMAC a stranger can have."""
+    return _OF_TOKEN.fullmatch(body) is not None
 
 
 def _ok(call: Call) -> ChallengeAnswer:

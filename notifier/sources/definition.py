@@ -67,13 +67,15 @@ def _fields(value: dict[str, str]) -> dict[str, str]:
 
 def _names(value: dict[str, str]) -> dict[str, str]:
     for name in value:
-        if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", name) or name in VARIABLES:
+        taken = name in VARIABLES or name == "ticket" or name in PARTIES
+        if taken or not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", name):
             raise ValueError(f"{name} cannot be a name; write small letters, digits and _")
     return value
 
 
 VARIABLES = ("body", "item", "headers", "query", "source", "prev")
-"""What expressions may name besides `let`; only the conditions of events may name `prev`."""
+"""What expressions may name besides `let`; only the conditions of events may name `prev`, and
+the fields of the event as `ticket`, `assignee`, `requester` and `actor`."""
 
 
 class _Table(BaseModel):
@@ -94,7 +96,7 @@ class Timestamp(_Table):
 
 
 class _Keyed(_Table):
-    secrets: list[str] | None = None
+    secrets: list[str] | None = Field(default=None, repr=False)
     """Instead of the source's own."""
 
 
@@ -303,9 +305,9 @@ class Definition(_Table):
     success: Annotated[int, Field(ge=200, le=299)] = 200
     allow_ips: list[Network] = []
     """The only callers there may be, besides what `auth` asks for."""
-    secrets: list[str] = []
+    secrets: list[str] = Field(default=[], repr=False)
     """`env:NAME`, `file:PATH` beside notifier.toml, or the secret itself."""
-    retired_secrets: list[str] = []
+    retired_secrets: list[str] = Field(default=[], repr=False)
     """Refused, but the log says so when one was used."""
     auth: list[Auth] = []
     auth_mode: Literal["any", "all"] = "any"

@@ -5,6 +5,8 @@ gives None. Each takes time in proportion to its input, and gives no more than a
 """
 
 import html
+import operator
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +21,8 @@ MOST_ITEMS = 1_000
 """Items of a list that filters look at."""
 
 _SCALARS = (str, int, float)
+
+_NO_CHARACTER = re.compile(r"&#[0-9]{20,};?")
 
 
 def as_text(value: Any) -> str | None:
@@ -59,7 +63,7 @@ def concat(parts: Sequence[Any]) -> str:
 def plus(one: Any, other: Any) -> Any:
     """Add numbers, or put texts or lists together."""
     if _is_number(one) and _is_number(other):
-        return one + other
+        return _calculated(operator.add, one, other)
     if isinstance(one, str) and isinstance(other, str):
         return (one + other)[:LONGEST_TEXT]
     if isinstance(one, list) and isinstance(other, list):
@@ -69,7 +73,8 @@ def plus(one: Any, other: Any) -> Any:
 
 def minus(one: Any, other: Any) -> Any:
     """Subtract numbers."""
-    return one - other if _is_number(one) and _is_number(other) else None
+    both = _is_number(one) and _is_number(other)
+    return _calculated(operator.sub, one, other) if both else None
 
 
 def negative(value: Any) -> Any:
@@ -111,6 +116,14 @@ def more_or_equal(one: Any, other: Any) -> bool:
     return less_or_equal(other, one)
 
 
+def _calculated(work: Callable[[Any, Any], Any], one: Any, other: Any) -> Any:
+    try:
+        return work(one, other)
+    except OverflowError:
+        # A whole number may be larger than any number with a fraction.
+        return None
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
@@ -145,10 +158,15 @@ def _replace(text: str, old: str, new: str) -> str:
     return text.replace(old, new[:100])[:LONGEST_TEXT] if old else text
 
 
+def _unescape(text: str) -> str:
+    # Python refuses to read numbers of thousands of digits, which are no character anyway.
+    return html.unescape(_NO_CHARACTER.sub("\ufffd", text))
+
+
 def _plain(text: str) -> str:
     first, *parts = text.split("<")
     kept = [first, *(part.partition(">")[2] for part in parts)]
-    return " ".join(html.unescape(" ".join(kept)).split())
+    return " ".join(_unescape(" ".join(kept)).split())
 
 
 def _origin(text: str) -> str | None:
@@ -255,7 +273,8 @@ def _passes(value: Any, test: Any, wanted: Any) -> bool:
     if test is None:
         return bool(value)
     if test == "in":
-        return contained(value, wanted)
+        # Each of many elements is looked for: among as many at most.
+        return contained(value, wanted if isinstance(wanted, dict | str) else _items(wanted))
     if test == "ne":
         return bool(value != wanted)
     return bool(value == wanted)
@@ -300,7 +319,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "find": find,
     "named_in": named_in,
     "text": _of_text(_plain),
-    "unescape": _of_text(html.unescape),
+    "unescape": _of_text(_unescape),
     "origin": _of_text(_origin),
     "pairs": pairs,
 }

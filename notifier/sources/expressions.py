@@ -10,7 +10,8 @@ there is None, as JSON's null is, and so is everything under it. Jinja2's own lo
 """
 
 import difflib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from jinja2 import TemplateSyntaxError, nodes
@@ -24,6 +25,7 @@ from notifier.sources.expression_filters import ARGUMENTS, FILTERS, OPERATORS, T
 
 _RESULT = "_result"
 _DEEPEST = 40
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 _ALLOWED: tuple[type[nodes.Node], ...] = (
     *(nodes.Name, nodes.Const, nodes.Getattr, nodes.Getitem, nodes.Slice, nodes.List, nodes.Tuple),
@@ -147,18 +149,39 @@ def _check(tree: nodes.Expr, known: Collection[str]) -> None:
         if type(node) not in _ALLOWED:
             words = _WORDS.get(type(node), type(node).__name__.lower())
             raise _Refused(f"{words} may not be used")
-        match node:
-            case nodes.Name(name=name) if name not in known:
-                raise _Refused(f"there is no name {name}{_nearest(name, known)}")
-            case nodes.Compare(ops=[_, _, *_]):
-                raise _Refused("compare two at a time, joined by `and`")
-            case nodes.Filter():
-                _check_filter(node)
-            case nodes.Test(name=name) if name not in TESTS:
-                raise _Refused(f"there is no test {name}{_nearest(name, TESTS)}")
+        check = _CHECKS.get(type(node))
+        if check:
+            check(node, known)
 
 
-def _check_filter(node: nodes.Filter) -> None:
+def _check_name(node: nodes.Name, known: Collection[str]) -> None:
+    if node.name not in known:
+        raise _Refused(f"there is no name {node.name}{_nearest(node.name, known)}")
+
+
+def _check_const(node: nodes.Const, _: Collection[str]) -> None:
+    if isinstance(node.value, str) and _SURROGATE.search(node.value):
+        raise _Refused("half of a surrogate pair is no character")
+
+
+def _check_pair(node: nodes.Pair, _: Collection[str]) -> None:
+    if not isinstance(node.key, nodes.Const) or not isinstance(node.key.value, str):
+        raise _Refused("a key of an object must be text, such as {'id': …}")
+
+
+def _check_compare(node: nodes.Compare, _: Collection[str]) -> None:
+    if len(node.ops) > 1:
+        raise _Refused("compare two at a time, joined by `and`")
+
+
+def _check_test(node: nodes.Test, _: Collection[str]) -> None:
+    if node.name not in TESTS:
+        raise _Refused(f"there is no test {node.name}{_nearest(node.name, TESTS)}")
+    if node.args or node.kwargs or node.dyn_args or node.dyn_kwargs:
+        raise _Refused(f"the test {node.name} takes no argument")
+
+
+def _check_filter(node: nodes.Filter, _: Collection[str]) -> None:
     if node.name not in FILTERS:
         raise _Refused(f"there is no filter {node.name}{_nearest(node.name, FILTERS)}")
     given = len(node.args) + len(node.kwargs)
@@ -167,6 +190,16 @@ def _check_filter(node: nodes.Filter) -> None:
     sound = node.dyn_args is None and node.dyn_kwargs is None and least <= given <= most
     if not sound or by_name not in ([], ["attribute"] if node.name == "map" else []):
         raise _Refused(f"the filter {node.name} takes {_count(least, most)}")
+
+
+_CHECKS: Mapping[type[nodes.Node], Callable[[Any, Collection[str]], None]] = {
+    nodes.Name: _check_name,
+    nodes.Const: _check_const,
+    nodes.Pair: _check_pair,
+    nodes.Compare: _check_compare,
+    nodes.Filter: _check_filter,
+    nodes.Test: _check_test,
+}
 
 
 def _count(least: int, most: int) -> str:

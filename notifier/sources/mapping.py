@@ -82,11 +82,18 @@ class Mapper:
         if len(items) > _MOST_ITEMS:
             raise Unmapped(f"map.each gives {len(items)} items, more than {_MOST_ITEMS}")
         alone = len(items) == 1
-        readings = (self._read(names, item, now, alone=alone) for item in items)
+        known: dict[str, Any] = {}
+        readings = (self._read(names, item, now, known, alone=alone) for item in items)
         return [reading for reading in readings if reading is not None]
 
     def _read(
-        self, names: Mapping[str, Any], item: Any, now: Instant, *, alone: bool
+        self,
+        names: Mapping[str, Any],
+        item: Any,
+        now: Instant,
+        known: dict[str, Any],
+        *,
+        alone: bool,
     ) -> Reading | None:
         values = {**names, "item": item}
         outputs, lets = self._item.run(values)
@@ -96,6 +103,9 @@ class Mapper:
         if key is None:
             # The whole body tells most; of a batch, which may come in other parts, the item.
             key = _hash(self._name, names["body"] if alone else item)
+        elif known.setdefault(key, item) != item:
+            # An id of the whole call must not make repeats of all its items but the first.
+            key = _hash(f"{self._name} {key}", item)
         remember = self._dedupe.body_window if by_body else self._dedupe.window
         if self._native:
             return Reading(self._native_event(key, now, item), None, remember)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from notifier.model.people import Card, Known
 from notifier.model.reasons import Reason
 from notifier.model.states import ClosedAs, State
-from notifier.store import dissolving, stamps, traces
+from notifier.store import dissolving, stamps, traces, unmapped
 from notifier.store.context import Tick
 from notifier.store.people import addresses_of, known_from, row_of
 from notifier.store.transaction import Row, Transaction, as_list
@@ -122,14 +122,9 @@ class Erasing:
         return len(rows) == SLICE
 
     def _raw_calls(self, tx: Transaction) -> bool:
-        rows = tx.rows("raw_calls_after", self._raw_call, SLICE)
-        for number, note, query, headers, body in rows:
-            self._raw_call = number
-            said = b"\n".join((query or b"", (headers or "").encode(), body or b""))
-            text = f"{note}\n{said.decode(errors='replace')}"
-            if traces.names(text, self._traces):
-                tx.run("erase_raw_call", number, traces.from_text(note, self._traces))
-        return len(rows) == SLICE
+        last = unmapped.erase(tx, self._raw_call, SLICE, self.texts)
+        self._raw_call = self._raw_call if last is None else last
+        return last is not None
 
     def _tickets(self, tx: Transaction, after: int) -> bool:
         rows = tx.rows("tickets_after", after, SLICE)
@@ -162,7 +157,7 @@ class Erasing:
     def _clean(self, tx: Transaction, row: tuple[int, str, str, str | None]) -> None:
         number, source, facts, body = row
         cleaned = traces.from_facts(source, facts, self._traces)
-        named = cleaned is not None or (body is not None and traces.names(body, self._traces))
+        named = cleaned is not None or (body is not None and traces.in_body(body, self._traces))
         if named:
             tx.run("erase_event", number, cleaned or facts, None)
 

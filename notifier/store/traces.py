@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
+from urllib.parse import unquote_plus
 
 from notifier.model.people import Key
 from notifier.model.values import value
@@ -50,6 +51,11 @@ def spellings(text: str) -> Iterable[str]:
 def names(text: str, wanted: Traces) -> bool:
     """Tell whether a text holds any of it."""
     return wanted.pattern is not None and wanted.pattern.search(text) is not None
+
+
+def in_body(text: str, wanted: Traces) -> bool:
+    """Tell whether a body holds any of it, as it stands or as forms write it."""
+    return names(text, wanted) or ("%" in text and names(unquote_plus(text), wanted))
 
 
 def from_text(text: str, wanted: Traces) -> str:

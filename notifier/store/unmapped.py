@@ -5,13 +5,18 @@ nothing. The same call that comes again within the hour is the same row.
 """
 
 import json
+from collections.abc import Collection, Sequence
+from urllib.parse import unquote_to_bytes
 
 from notifier.model.times import HOUR, Instant
 from notifier.store.context import Context, Tick
-from notifier.store.transaction import Row, Transaction
+from notifier.store.transaction import Row, Transaction, as_list
 from notifier.store.views import RawCall, UnmappedCall, UnmappedDetail
 
 STATUSES = ("unmapped", "replayed")
+
+ERASED = "erased, because it named somebody who is erased"
+"""The note of a call that held what was to be erased everywhere."""
 
 _SAME_WITHIN = HOUR
 
@@ -54,6 +59,29 @@ def forget(tx: Transaction, bodies_below: int, below: int, most: int) -> int:
     if erased:
         tx.run("write_mark", "raw_calls_erased_to", max(erased))
     return max(len(erased), len(tx.rows("forget_unmapped", below, most)))
+
+
+def erase(tx: Transaction, after: int, most: int, texts: Collection[str]) -> int | None:
+    """Erase what calls were that hold one of these texts, in any case, as it is or in a form.
+
+    Looks at `most` calls from the id `after` on; gives the last one, None when there are no more.
+    """
+    wanted = [text.lower().encode(errors="surrogatepass") for text in texts]
+    rows = tx.rows("raw_calls_after", after, most)
+    found = [row[0] for row in rows if _holds(row[1:], wanted)]
+    if found:
+        tx.run("erase_raw_calls", as_list(found), ERASED)
+    return rows[-1][0] if len(rows) == most else None
+
+
+def _holds(parts: Row, wanted: Sequence[bytes]) -> bool:
+    written = b"\n".join(
+        part.encode(errors="surrogatepass") if isinstance(part, str) else part
+        for part in parts
+        if part is not None
+    )
+    said = (written.lower(), unquote_to_bytes(written.replace(b"+", b" ")).lower())
+    return any(text in one for text in wanted for one in said)
 
 
 def _to_row(call: RawCall) -> Row:

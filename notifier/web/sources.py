@@ -104,7 +104,7 @@ class Sources:
 
 
 def _faults(lines: Sequence[str]) -> list[Fault]:
-    """Take `notifier.toml: sources.zammad.auth: …` apart."""
+    """Take `notifier.toml:7: sources.zammad.auth: …` apart."""
     found = []
     for line in lines[:_MOST_TOLD]:
         placed = _PLACED.fullmatch(line)

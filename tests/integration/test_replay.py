@@ -133,6 +133,27 @@ async def test_all_of_a_source_are_read_again_oldest_first_however_many(tmp_path
         assert page["items"] == []
 
 
+async def test_events_are_listed_page_by_page_and_shown_as_documents(tmp_path: Path) -> None:
+    (tmp_path / "notifier.toml").write_text(RIGHT)
+    async with running(tmp_path, 1, ENABLE_EMAIL="false") as service:
+        for number in (1, 2):
+            await post(service, str(number), id=number, to="john@example.com")
+        page = await asked(service, "events", "list", "--limit", "1", "--source", "desk")
+        assert page.stdout.splitlines()[1].split()[-4:] == ["accepted", "#2", "(no", "title)"]
+        cursor = page.stderr.split("--cursor ")[1].strip()
+        rest = await asked(service, "events", "list", "--cursor", cursor, "--json")
+        (event,) = document(rest)["items"]
+        assert event["ticket"]["id"] == "1"
+        shown = document(await asked(service, "events", "show", event["id"], "--json"))
+        assert (shown["sentences"], shown["next"]) == ([], None)
+        told = (await asked(service, "events", "show", event["id"])).stdout
+        assert "assignee    john@example.com" in told
+        assert "email to john@example.com: suppressed: channel_disabled" in told
+        await service.stop()
+        (line, *_) = refusal(await asked(service, "events", "replay", event["id"]), 1)
+        assert line.startswith("notifier: no answer from ")
+
+
 async def test_the_last_calls_are_shown_with_what_became_of_them(tmp_path: Path) -> None:
     (tmp_path / "notifier.toml").write_text(RIGHT)
     async with running(tmp_path, 1, ENABLE_EMAIL="false") as service:

@@ -18,6 +18,9 @@ from tests.real.helpdesk import ROOT
 
 _PYTHON = ROOT / ".venv-real" / "bin" / "python"
 
+_BROKEN = (AssertionError, OSError, ValueError, LookupError, httpx2.HTTPError)
+"""What a part that is not as it should be may end with."""
+
 PARTS: dict[str, Callable[[Account, Path], Awaitable[None]]] = {
     "desk": lambda account, folder: story.tell(account, _PYTHON, folder),
     "senders": senders.tell,
@@ -43,7 +46,7 @@ def main(words: list[str]) -> int:
 async def _part(account: Account, name: str, folder: Path) -> None:
     try:
         await PARTS[name](account, folder)
-    except (AssertionError, OSError, httpx2.HTTPError, senders.MissingProgramError) as error:
+    except (*_BROKEN, senders.MissingProgramError) as error:
         account.broke_off(name, error)
 
 

@@ -43,6 +43,8 @@ class Desk:
             "PYTHONPATH": str(ROOT),
             "DJANGO_SETTINGS_MODULE": "tests.real.desk.settings",
             "DESK_DATABASE": str(folder / "desk.db"),
+            "DESK_PATIENCE": str(_SECONDS),
+            "DESK_LANGUAGE": "en",
             "HELPDESK_NEW_TICKET_WEBHOOK_URLS": webhook,
             "HELPDESK_FOLLOWUP_WEBHOOK_URLS": webhook,
         }
@@ -65,13 +67,13 @@ class Desk:
         assert process.returncode == 0, "the help desk could not be set up"
         self.numbers = json.loads(said)
 
-    async def start(self, language: str = "en") -> None:
-        """Serve it, on a port of its own choice."""
+    async def start(self, **settings: str) -> None:
+        """Serve it, on a port of its own choice; see desk/settings.py for what may be set."""
         with (self._folder / "desk.log").open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *self._command("serve"),
                 cwd=self._folder,
-                env={**self._environment, "DESK_LANGUAGE": language},
+                env={**self._environment, **settings},
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
             )
@@ -80,6 +82,11 @@ class Desk:
             port = await self._process.stdout.readline()
         assert port, f"the help desk does not start; see {self._folder / 'desk.log'}"
         self.url = f"http://127.0.0.1:{int(port)}"
+
+    async def restart(self, **settings: str) -> None:
+        """End it and serve it again, on another port: whoever was signed in has to do so again."""
+        await self.stop()
+        await self.start(**settings)
 
     async def stop(self) -> None:
         """End it; its database stays."""
@@ -107,9 +114,9 @@ class Person:
     def __init__(self, desk: Desk, name: str = "") -> None:
         self.name = name
         self._desk = desk
-        # Longer than the 3 s for which the help desk waits for us.
+        # Longer than the help desk waits for us.
         self._browser = httpx2.AsyncClient(
-            base_url=desk.url, trust_env=False, timeout=_SECONDS, headers={"referer": desk.url}
+            base_url=desk.url, trust_env=False, timeout=2 * _SECONDS, headers={"referer": desk.url}
         )
 
     async def __aenter__(self) -> Self:

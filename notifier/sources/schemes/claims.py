@@ -6,7 +6,6 @@ them, old, or for somebody else. PyJWT is slow to import, so this module is when
 """
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -144,7 +143,7 @@ class Claims:
             return None
         if isinstance(stated, bool) or not isinstance(stated, int | float):
             raise BadSignature(f"{name} of the token is not a number")
-        if not (math.isfinite(stated) and 0 <= stated <= LAST):
+        if not 0 <= stated <= LAST:
             raise BadSignature(f"{name} of the token is no time")
         if self._entry.milliseconds and stated >= _SURELY_MILLIS:
             return int(stated)

@@ -1,7 +1,7 @@
 """Why a signature did not match, as exactly as can be found out.
 
 Takes a refused call and what it was held against, gives a sentence for the operator's log. Refuses
-nothing. It costs many times what verifying does, so large bodies are looked into now and then only.
+nothing. It costs many times what verifying does, so there is only so much of it in a second.
 """
 
 import json
@@ -17,8 +17,9 @@ from notifier.sources.schemes.template import BODY, Template, alone
 LARGEST = 256 * 1024
 """Bodies over this are not written anew."""
 
-ALWAYS = 16 * 1024
-"""Bodies up to this are looked into every time, larger ones once in a second."""
+_A_SECOND = 256 * 1024
+_A_CALL = 32 * 1024
+# What is spent in a second: bytes of bodies, and for each call as many as it costs besides.
 
 RESERIALISED = "signature matches the body re-serialised, not the raw bytes"
 
@@ -54,24 +55,32 @@ def fit(seen: Seen, template: Template, keys: Sequence[Key], call: Call) -> bool
 
 
 class Diagnosis:
-    """Remembers when it last looked into a large body."""
+    """Remembers what it has spent in the present second."""
 
     def __init__(self, timestamp: str | None) -> None:
         """`timestamp` is the part of the template that holds the time."""
         self._timestamp = timestamp
-        self._looked: Instant = 0
+        self._second = 0
+        self._spent = 0
 
     def cause(self, seen: Seen, now: Instant) -> str:
         """Give the sentence."""
-        if len(seen.call.body) > ALWAYS:
-            # A stranger must not make us work for each of many large calls.
-            if 0 <= now - self._looked < SECOND:
-                return NO_MATCH
-            self._looked = now
+        if not self._may_look(len(seen.call.body), now // SECOND):
+            return NO_MATCH
         for cause, template, keys, call in self._attempts(seen):
             if fit(seen, template, keys, call):
                 return cause
         return NO_MATCH
+
+    def _may_look(self, size: int, second: int) -> bool:
+        # A stranger must not make us work for each of many calls.
+        if second != self._second:
+            self._second, self._spent = second, 0
+        cost = _A_CALL + size
+        if self._spent and self._spent + cost > _A_SECOND:
+            return False
+        self._spent += cost
+        return True
 
     def _attempts(self, seen: Seen) -> Iterator[tuple[str, Template, Sequence[Key], Call]]:
         yield RETIRED, seen.template, seen.retired, seen.call
@@ -102,13 +111,10 @@ def _bodies(body: bytes) -> Iterator[tuple[str, bytes]]:
         return
     try:
         value = json.loads(body)
+        for separators in ((",", ":"), (", ", ": ")):
+            for ascii_only in (False, True):
+                text = json.dumps(value, separators=separators, ensure_ascii=ascii_only)
+                yield RESERIALISED, text.encode(errors="replace")
     except (ValueError, RecursionError):
+        # Nesting that can just be read may be too deep to be written.
         return
-    for separators in ((",", ":"), (", ", ": ")):
-        for ascii_only in (False, True):
-            yield RESERIALISED, _written(value, separators, ascii_only)
-
-
-def _written(value: object, separators: tuple[str, str], ascii_only: bool) -> bytes:
-    text = json.dumps(value, separators=separators, ensure_ascii=ascii_only)
-    return text.encode(errors="replace")

@@ -167,9 +167,10 @@ def _digest_key(entry: Digest) -> keys.Maker:
     return make
 
 
-def any_equal(ours: bytes, given: Sequence[bytes]) -> bool:
-    """Compare in a time that tells nothing of where they differ."""
+def any_equal(one: bytes, others: Sequence[bytes]) -> bool:
+    """Compare in a time that tells nothing of where they differ, nor how long the others are."""
     matched = False
-    for theirs in given:
-        matched |= hmac.compare_digest(ours, theirs)
+    for other in others:
+        # Where lengths differ, the time is that of the second.
+        matched |= hmac.compare_digest(other, one)
     return matched

@@ -90,14 +90,6 @@ SELECT id, source, facts, body FROM event WHERE id > ?1 ORDER BY id LIMIT ?2;
 -- Keeps an event without what named somebody.
 UPDATE event SET facts = ?2, body = ?3 WHERE id = ?1;
 
--- name: raw_calls_after
--- Calls that could not be read, in order of their ids, from one on.
-SELECT id, note, query, headers, body FROM unmapped WHERE id > ?1 ORDER BY id LIMIT ?2;
-
--- name: erase_raw_call
--- Keeps that there was such a call, and nothing of what it said.
-UPDATE unmapped SET note = ?2, query = NULL, headers = NULL, body = NULL WHERE id = ?1;
-
 -- name: tickets_after
 -- Tickets in order of their ids, from one on.
 SELECT id, source, state FROM ticket WHERE id > ?1 ORDER BY id LIMIT ?2;

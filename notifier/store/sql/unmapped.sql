@@ -23,6 +23,15 @@ SELECT method, query, headers, body FROM unmapped WHERE id = ? AND body IS NOT N
 SELECT u.id, u.status, u.source, u.accepted_at, u.note, u.body IS NOT NULL
 FROM unmapped u WHERE {where} ORDER BY u.id DESC LIMIT ?;
 
+-- name: raw_calls_after
+-- What calls were, in slices from some id on.
+SELECT id, note, query, headers, body FROM unmapped WHERE id > ?1 ORDER BY id LIMIT ?2;
+
+-- name: erase_raw_calls
+-- Erases what calls were, and why they could not be read.
+UPDATE unmapped SET note = ?2, query = NULL, headers = NULL, body = NULL
+WHERE id IN (SELECT value FROM json_each(?1));
+
 -- name: forget_raw_calls
 -- Erases what old ones were, onwards from the last id that was erased.
 UPDATE unmapped SET query = NULL, headers = NULL, body = NULL

@@ -1,6 +1,7 @@
 """The settings of a small help desk: django-helpdesk on SQLite, at the root of its site.
 
-Takes the path of the database from DESK_DATABASE; where the webhooks go django-helpdesk reads by
+Takes the path of the database from DESK_DATABASE, the seconds that a webhook may take from
+DESK_PATIENCE, and the language of its pages from DESK_LANGUAGE. Where the webhooks go it reads by
 itself, from HELPDESK_NEW_TICKET_WEBHOOK_URLS and HELPDESK_FOLLOWUP_WEBHOOK_URLS.
 """
 
@@ -13,7 +14,7 @@ ROOT_URLCONF = "tests.real.desk.urls"
 SITE_ID = 1
 USE_TZ = True
 TIME_ZONE = "America/Chicago"
-LANGUAGE_CODE = os.environ.get("DESK_LANGUAGE", "en")
+LANGUAGE_CODE = os.environ["DESK_LANGUAGE"]
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 STATIC_URL = "/static/"
 LOGIN_URL = "helpdesk:login"
@@ -64,6 +65,9 @@ DATABASES = {
 
 # The desk's own mails are counted as sent, and go nowhere: what the notifier sends is looked at.
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+
+# Longer than its 3 seconds, but where these are looked at: the machine may be slow.
+HELPDESK_WEBHOOK_TIMEOUT = int(os.environ["DESK_PATIENCE"])
 
 # Its teams would be a package more.
 HELPDESK_TEAMS_MODE_ENABLED = False

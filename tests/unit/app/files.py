@@ -1,5 +1,6 @@
 """A notifier.toml in a folder, and what is read from it."""
 
+import re
 from pathlib import Path
 
 from notifier.app.config_file import ConfigFile, Configuration
@@ -46,8 +47,8 @@ def faults(folder: Path, text: str | bytes, environ: dict[str, str] | None = Non
     try:
         read(folder, text, environ)
     except ConfigurationError as error:
-        start = f"{folder / 'notifier.toml'}: "
+        start = re.compile(re.escape(str(folder / "notifier.toml")) + r"(:[0-9]+)?: ")
         lines = str(error).splitlines()
-        assert all(line.startswith(start) for line in lines)
-        return [line.removeprefix(start) for line in lines]
+        assert all(start.match(line) for line in lines)
+        return [start.sub("", line, count=1) for line in lines]
     return []

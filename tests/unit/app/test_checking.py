@@ -150,5 +150,5 @@ async def test_every_source_has_its_line(tmp_path: Path) -> None:
 async def test_every_fault_of_the_sources_is_told(tmp_path: Path) -> None:
     first, second = await sources(tmp_path, "[sources.Desk]\n[other]\n")
     assert {first.condition, second.condition} == {Condition.FAILED}
-    assert "notifier.toml: other: only tables" in first.cause
-    assert "notifier.toml: sources.Desk: cannot be the name" in second.cause
+    assert "notifier.toml:2: other: only tables" in first.cause
+    assert "notifier.toml:1: sources.Desk: cannot be the name" in second.cause

@@ -9,6 +9,8 @@ import pytest
 
 from notifier.model.errors import BadSignature, Stale
 from notifier.sources.call import Call
+from notifier.sources.challenge import challenger
+from notifier.sources.definition import Definition
 from tests.unit.sources.schemes.desk import (
     BODY,
     EVERY,
@@ -16,11 +18,13 @@ from tests.unit.sources.schemes.desk import (
     NOW,
     OF_PAIRS,
     OTHERS,
+    SECONDS,
     STANDARD,
     built,
     cause,
     desk,
     fault,
+    resolved,
 )
 
 SECRET = "a-secret-of-the-tests"
@@ -51,16 +55,34 @@ def test_where_all_are_wanted_the_first_that_fails_is_named() -> None:
     assert said(called(), HEADER, QUERY, auth_mode="all") == "header X-Api-Key missing"
 
 
-def test_only_what_is_old_in_every_way_is_stale() -> None:
+def test_what_is_old_in_one_way_may_be_tried_by_another_clock() -> None:
     sender = desk(STANDARD)
     secrets = sender.definition.secrets
     both = built({"secrets": secrets, "auth": [STANDARD, {**STANDARD, "encoding": "hex"}]})
     with pytest.raises(Stale, match=r"^timestamp 400 s old; or timestamp 400 s old$"):
         both.verify(sender.call(), NOW + 400_000)
     other = built({"secrets": secrets, "auth": [STANDARD, HUB]})
-    with pytest.raises(BadSignature) as caught:
+    with pytest.raises(Stale, match=r"^timestamp 400 s old; or header X-Hub-"):
         other.verify(sender.call(), NOW + 400_000)
+    with pytest.raises(BadSignature) as caught:
+        other.verify(called("other"), NOW)
     assert type(caught.value) is BadSignature
+
+
+def test_what_a_stranger_can_have_signed_is_no_event() -> None:
+    crc = {"crc": {"query": "crc_token"}}
+    auth = {"scheme": "hmac", "header": "X-Signature", "signed": "{body}{header:X-Time}"}
+    table = {"secrets": [SECRET], "auth": [auth], "challenge": crc}
+    asking = Call((), b"", method="GET", query=b"crc_token=7%d" % SECONDS)
+    answer = challenger(Definition.model_validate(table), resolved).answer(asking)
+    assert answer is not None
+    headers = ((b"x-signature", answer.body), (b"x-time", b"%d" % SECONDS))
+    call = Call(headers, b"7")
+    assert cause(built({**table, "challenge": {}}), call) is None
+    assert cause(built(table), call) == (
+        "the body may be the token of a challenge, which anybody gets signed"
+    )
+    assert desk(auth, challenge=crc).cause(desk(auth, challenge=crc).call()) is None
 
 
 def test_a_scheme_may_have_secrets_of_its_own() -> None:

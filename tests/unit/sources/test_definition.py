@@ -103,6 +103,8 @@ def test_values_in_the_units_that_people_write() -> None:
         ),
         ({"map": {"let": {"Body": "x"}}}, None),
         ({"map": {"let": {"prev": "x"}}}, None),
+        ({"map": {"let": {"ticket": "x"}}}, None),
+        ({"map": {"let": {"assignee": "x"}}}, None),
         ({"map": {"events": {"ticket.moved": "x"}}}, None),
         ({"map": {"otherwise": "ticket.moved"}}, None),
     ],
@@ -119,6 +121,14 @@ def test_every_wrong_key_is_named_with_what_would_be_right(
 
 def test_everything_wrong_is_said_at_once() -> None:
     assert len(said({"success": 1, "methods": ["GET"], "nothing": 1})) == 3
+
+
+def test_no_secret_shows_itself() -> None:
+    auth = [{"scheme": "token", "in": "bearer", "secrets": ["secret-a"]}]
+    made = definition.read(
+        "desk", {"auth": auth, "secrets": ["secret-b"], "retired_secrets": ["secret-c"]}
+    )
+    assert "secret-" not in f"{made!r} {made} {made.auth!r}"
 
 
 def test_a_preset_lies_under_the_table() -> None:

@@ -211,6 +211,11 @@ def test_filters_and_tests(text: str, wanted: Any) -> None:
         ("body|default(other=2)", "the filter default takes 0 to 1 arguments"),
         ("body|map(*item)", "the filter map takes 0 to 1 arguments"),
         ("body is odd", "there is no test odd"),
+        ("body is number(1)", "the test number takes no argument"),
+        ("body is number(**body)", "the test number takes no argument"),
+        ("{body.x: 1}", "a key of an object must be text"),
+        ("{1: 2, 'a': 3}", "a key of an object must be text"),
+        (r"'\ud83d' ~ body", "half of a surrogate pair is no character"),
         ("body.", "expected name or number"),
         ("body if", "unexpected 'end of template'"),
         ("a b", "nothing may follow after a b"),
@@ -254,10 +259,28 @@ def test_what_is_made_has_a_bound() -> None:
     assert len(value("body.t|replace('x', body.t)", body={"t": long})) == LONGEST_TEXT
     assert len(value("body.l + body.l", body={"l": many})) == MOST_ITEMS
     assert len(value("body.l|map('x')", body={"l": many})) == MOST_ITEMS
+    among = {"l": [{"x": MOST_ITEMS - 1}, {"x": MOST_ITEMS}], "many": many}
+    assert value("body.l|selectattr('x', 'in', body.many)|length", body=among) == 1
 
 
+def test_numbers_that_python_cannot_work_with_are_nothing() -> None:
+    numbers = {"huge": 10**900, "half": 0.5}
+    assert value("body.huge + body.half", body=numbers) is None
+    assert value("body.half - body.huge", body=numbers) is None
+    assert value("body.huge > body.half", body=numbers) is True
+    digits = {"html": f"a&#{'9' * 5000};b"}
+    assert value("body.html|unescape", body=digits) == "a\ufffdb"
+    assert value("body.html|text", body=digits) == "a\ufffdb"
+
+
+HOSTILE = (10**900, -(10**900), 1e308, -1e308, f"&#{'9' * 5000};", "\x00", "9" * 400)
 SCALARS = (
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9)
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(max_size=9)
+    | st.sampled_from(HOSTILE)
 )
 JSON = st.recursive(
     SCALARS,

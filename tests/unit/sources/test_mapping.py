@@ -160,6 +160,20 @@ def test_a_batch_gives_a_reading_for_each_item_that_means_something() -> None:
     assert again.event.webhook_id == readings[1].event.webhook_id
 
 
+def test_an_id_of_the_whole_call_makes_no_repeats_of_the_items_of_a_batch() -> None:
+    items = [{"event": "new", "id": 1}, {"event": "new", "id": 2}, {"event": "new", "id": 1}]
+    first, second, same = read(items, BATCH, call="call-1")
+    assert first.event.webhook_id == same.event.webhook_id == "call-1"
+    assert len(second.event.webhook_id) == 64
+    assert [one.event.webhook_id for one in read(items, BATCH, call="call-1")] == [
+        "call-1",
+        second.event.webhook_id,
+        "call-1",
+    ]
+    other = read(items, BATCH, call="call-2")[1]
+    assert other.event.webhook_id != second.event.webhook_id
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [({"event": "new"}, "map.each gives no list"), ([{}] * 501, "501 items, more than 500")],

@@ -26,6 +26,13 @@ def test_a_text_counts_where_it_is_no_part_of_a_longer_word() -> None:
     assert traces.from_text("Ana Silvânia <ANA@example.com>", ANA) == "erased <erased>"
 
 
+def test_a_body_may_be_a_form() -> None:
+    assert traces.in_body("who=Ana+Silv%C3%A2nia&x=1", ANA)
+    assert traces.in_body("mail=ana%40example.com", ANA)
+    assert traces.in_body("Ana Silvânia", ANA)
+    assert not traces.in_body("who=Ana&x=100%25", ANA)
+
+
 def test_without_anything_to_look_for_nothing_is_found() -> None:
     nothing = traces.traces((), ())
     assert not traces.names("Ana", nothing)
