@@ -86,10 +86,13 @@ class Secrets:
     def _content(self, path: str) -> bytes:
         whole = self._folder / path
         try:
+            # Opening a pipe would wait for whoever writes to it, perhaps for ever.
+            if whole.exists() and not whole.is_file():
+                raise ValueError("it is no file")
             with whole.open("rb") as file:
                 content = file.read(LARGEST + 1)
         except (OSError, ValueError) as error:
-            said = error.strerror if isinstance(error, OSError) else "it is no path"
+            said = error.strerror if isinstance(error, OSError) else "it is no file"
             raise ConfigurationError(f"file:{path} cannot be read: {said} ({whole})") from None
         if len(content) > LARGEST:
             raise ConfigurationError(f"file:{path} is larger than 64 KiB")

@@ -9,7 +9,7 @@ from notifier.model.times import DAY
 from notifier.settings.settings import Settings
 from notifier.sources.definition import Definition
 from notifier.web.sources import SourceView
-from notifier.web.webhooks import DEFAULT_SOURCE, Desk
+from notifier.web.webhooks import Desk
 
 _NATIVE_TITLE = "Our own format"
 _NATIVE_KEY = "headers['webhook-id']"
@@ -21,11 +21,11 @@ def views(present: Configuration, settings: Settings) -> list[SourceView]:
     found = []
     for name, desk in sorted(present.sources.items()):
         definition = present.definitions.get(name)
-        if definition is not None:
-            found.append(_configured(name, desk, definition))
-        elif name == DEFAULT_SOURCE:
+        if definition is None:
             signed = bool(settings.webhook_secret.get_secret_value())
             found.append(_native(name, desk, signed))
+        else:
+            found.append(_configured(name, desk, definition))
     return found
 
 

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -59,8 +60,9 @@ def test_other_files_are_given_as_they_are(tmp_path: Path) -> None:
         ("env:BOTH", "both BOTH and BOTH_FILE are set"),
         ("env:LOST", "LOST_FILE: the file cannot be read: No such file"),
         ("file:missing", r"file:missing cannot be read: No such file or directory"),
-        ("file:.", r"file:\. cannot be read: Is a directory"),
-        ("file:a\0b", "cannot be read: it is no path"),
+        ("file:.", r"file:\. cannot be read: it is no file"),
+        ("file:pipe", "file:pipe cannot be read: it is no file"),
+        ("file:a\0b", "cannot be read: it is no file"),
         ("file:empty", "file:empty is empty; write the secret into it"),
         ("file:large", "file:large is larger than 64 KiB"),
         ("file:binary", "file:binary holds no text in UTF-8"),
@@ -69,6 +71,7 @@ def test_other_files_are_given_as_they_are(tmp_path: Path) -> None:
 def test_what_is_not_there_is_named_and_nothing_else_is_said(
     reference: str, said: str, tmp_path: Path
 ) -> None:
+    os.mkfifo(tmp_path / "pipe")
     (tmp_path / "empty").write_text(" \n")
     (tmp_path / "large").write_text(KEY * LARGEST)
     (tmp_path / "binary").write_bytes(KEY.encode() + b"\xff")
