@@ -18,7 +18,7 @@ from notifier.model.events import Event
 from notifier.model.plans import Memory, Plan
 from notifier.model.times import Clock, Instant
 from notifier.model.values import value
-from notifier.planning import audience, plan
+from notifier.planning import audience, people, plan
 from notifier.planning.policy import Policy
 from notifier.sources.call import Call, Reading, Source
 from notifier.sources.confidential import without_secrets
@@ -170,6 +170,7 @@ class Intake:
             types=reading.types,
             remember=reading.remember,
             whole=whole,
+            names=people.names_of(widest, self._policy),
         )
 
     def _count(self, source: str, reading: Reading, recorded: Recorded) -> None:

@@ -19,6 +19,7 @@ from notifier.app.readiness import Watch
 from notifier.app.reloading import Reload
 from notifier.app.secret_places import Places
 from notifier.clock import SystemClock
+from notifier.directory import Directory
 from notifier.dispatch.batching import LaneRules
 from notifier.dispatch.credits import ChannelCredits
 from notifier.dispatch.dispatcher import Dispatcher, Means
@@ -34,6 +35,7 @@ from notifier.web.callers import Callers
 from notifier.web.health import Health
 from notifier.web.metrics import Metrics
 from notifier.web.operations import Operations
+from notifier.web.people import People
 from notifier.web.recent import Calls, Recent
 from notifier.web.replays import Replays
 from notifier.web.sources import Sources
@@ -106,9 +108,11 @@ def build(settings: Settings, places: Places | None = None) -> App:
         settings.max_body,
         settings.public_base_url,
     )
+    people = People(Directory(store, policy.default_region, recent.forget), settings.max_body)
     v1 = routes.Guarded(
         api,
         operations,
+        people,
         Sources(reload, reload.views, settings.public_base_url),
         Replays(intake, store, find, settings.public_base_url),
         Calls(recent, find),

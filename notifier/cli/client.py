@@ -66,6 +66,10 @@ class Client:
         """Change something."""
         return await self._call("POST", path, json=body)
 
+    async def send(self, method: str, path: str, **sent: Any) -> Document:
+        """Change something by any method; `sent` is what httpx2 takes: `json`, `content`."""
+        return await self._call(method, path, **sent)
+
     async def readiness(self) -> Document:
         """Give how the service is, whether or not it can take webhooks."""
         answer = await self._request("GET", "/health/ready")

@@ -52,7 +52,7 @@ _RETRY = "then: notifier deliveries retry {id}"
 _NEXT = {
     Reason.OWN_ACTION: "Nothing, if that is right; NOTIFY_SELF=true tells people of it too.",
     Reason.NO_ASSIGNEE: "Assign the ticket; the help desk must send data.assignee.",
-    Reason.NO_ADDRESS: "Enter one in the help desk, and let it send data.assignee.email or .phone.",
+    Reason.NO_ADDRESS: "Add one as it says above, or let the help desk send one; " + _RETRY,
     Reason.BAD_ADDRESS: "Correct the address in the help desk. A number without +COUNTRY needs "
     "DEFAULT_REGION.",
     Reason.CHANNEL_DISABLED: "If it should be on: set ENABLE_EMAIL or ENABLE_SMS to true, restart, "

@@ -25,6 +25,7 @@ COMMANDS = (
     "sources",
     "connect",
     "deliveries",
+    "people",
     "events",
     "why",
     "store",

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 
 from notifier.model.deliveries import Batch, Settled
 from notifier.model.events import Event
+from notifier.model.people import Entry, Key, Person, PersonFilter, Written
 from notifier.model.plans import PlanFunction, RetryFunction, Types
 from notifier.model.states import State
 from notifier.model.times import Instant, Millis
@@ -34,7 +35,8 @@ class Accepted:
 
     `body_hash` (SHA-256) tells a repeat from another body under the same id; None: under the
     same id everything is a repeat. `addresses` are the (channel, address) pairs whose
-    suppressions the plan may ask for. `types`, where given, are asked inside the transaction,
+    suppressions the plan may ask for, `names` the keys by which the directory may know its
+    parties. `types`, where given, are asked inside the transaction,
     with what was last known of the ticket, for the types of the events that this becomes; without
     any nothing but the id is kept. `remember` is for how long the id is known, None: as long as
     StoreOptions says. Items of one call share `whole`, and `body` is kept with the first event of
@@ -46,6 +48,7 @@ class Accepted:
     body_hash: bytes | None
     addresses: tuple[tuple[str, str], ...]
     plan: PlanFunction
+    names: tuple[Key, ...] = ()
     types: Types | None = None
     remember: Millis | None = None
     whole: object | None = None
@@ -266,4 +269,31 @@ class Store(Protocol):
 
     async def close(self) -> None:
         """Stop the writer, after what is queued, and close the file."""
+        ...
+
+
+class PeopleStore(Protocol):
+    """The directory of people, as far as operators keep it."""
+
+    async def people(self, wanted: PersonFilter, part: Slice) -> Page[Person]:
+        """List people, newest first."""
+        ...
+
+    async def person(self, who: str | int) -> Person | None:
+        """Give one, by the operator's own name or by the service's id."""
+        ...
+
+    async def enter(self, entries: Sequence[Entry], *, dry: bool = False) -> Sequence[Written]:
+        """Write what an operator says of people, in one transaction; `dry` only says what would be.
+
+        Raises as `retry` does.
+        """
+        ...
+
+    async def erase(self, who: str | int) -> bool:
+        """Erase a person everywhere, in slices, and the remains in the file; False: no such one.
+
+        What waits for them is cancelled, what is being sent withdrawn. Raises StoreFailed; asked
+        again, it goes on.
+        """
         ...

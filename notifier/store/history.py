@@ -3,6 +3,7 @@
 Takes filters, gives views. Refuses nothing: parameters are bound, never written into SQL.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -10,6 +11,7 @@ import apsw
 
 from notifier.model.events import from_facts
 from notifier.model.ids import IdMaker
+from notifier.model.people import Named
 from notifier.model.reasons import Reason
 from notifier.model.states import State
 from notifier.store import unmapped
@@ -40,7 +42,7 @@ class History:
 
     def __init__(self, connection: apsw.Connection, texts: Mapping[str, str]) -> None:
         """`texts` are the statements by name."""
-        self._connection = connection
+        self._connection = self.connection = connection
         self._texts = texts
 
     def close(self) -> None:
@@ -207,4 +209,12 @@ def _delivery(row: Row) -> DeliveryView:
         finished_at=row[18],
         expires_at=row[19],
         provider_id=row[20],
+        named=_named(row[21]),
     )
+
+
+def _named(text: str | None) -> Named | None:
+    if text is None:
+        return None
+    source, number, login = json.loads(text)
+    return (source, number, login)

@@ -18,6 +18,7 @@ from notifier.store import answering, dissolving, stamps, tickets
 from notifier.store.answering import Outcome
 from notifier.store.base import Accepted, Recorded
 from notifier.store.context import Context, Tick
+from notifier.store.people import Directory
 from notifier.store.seen import Seen
 from notifier.store.transaction import Row, Transaction, as_list
 from notifier.store.views import DeliveryView
@@ -82,6 +83,7 @@ class Recording:
         self._wholes: set[object] = set()
         self._tickets: dict[tuple[str, str], _Ticket] = {}
         self._lanes: dict[tuple[str, str], int] = {}
+        self._people = Directory(context.ids, tx, tick.now)
 
     def record(self, calls: Sequence[Accepted]) -> list[int | Recorded]:
         """Record calls in order; give for each a final answer, or the id of its new event."""
@@ -89,6 +91,7 @@ class Recording:
         fresh = self._seen.admit(calls, ids)
         accepted = [calls[place] for place in fresh]
         self._read(accepted)
+        self._people.read(key for call in accepted for key in call.names)
         suppressed = self._suppressed(accepted)
         for place in fresh:
             self._take(calls[place], ids[place], suppressed)
@@ -133,6 +136,7 @@ class Recording:
 
     def _suppressed(self, calls: Sequence[Accepted]) -> dict[tuple[str, str], Reason]:
         addresses = {address for call in calls for address in call.addresses}
+        addresses |= self._people.addresses()
         if not addresses:
             return {}
         found = self._tx.rows("select_suppressed", as_list(addresses), self._tick.now)
@@ -169,7 +173,7 @@ class Recording:
         ticket = self._tickets[event.source, event.ticket.id]
         note, ids = None, []
         if event.known:
-            memory = Memory(ticket.state, tuple(ticket.told), suppressed)
+            memory = Memory(ticket.state, tuple(ticket.told), suppressed, self._people.by_key)
             plan = call.plan(event, memory, self._tick.now)
             note, ids = plan.note, self._apply(plan, event, event_id, ticket)
         facts = to_facts(event)
@@ -202,6 +206,8 @@ class Recording:
 
     def _apply(self, plan: Plan, event: Event, event_id: int, ticket: _Ticket) -> list[int]:
         ticket.state = plan.ticket
+        if plan.met is not None:
+            self._people.meet(plan.met)
         draft = self._draft
         for withdrawal in plan.withdraw:
             self._withdraw(ticket, withdrawal.delivery_id, withdrawal.reason)
@@ -252,10 +258,10 @@ class Recording:
                 for state in (t.state or TicketState(),)
             ],
         )
+        self._people.write()
         if draft.added:
-            people = self._people()
             self._make_lanes()
-            rows = [self._delivery_row(added, people) for added in draft.added.values()]
+            rows = [self._delivery_row(added) for added in draft.added.values()]
             tx.write("insert_deliveries", rows)
             self._wake()
         if draft.moved:
@@ -263,25 +269,6 @@ class Recording:
             dissolving.refresh(tx, {lane for (lane,) in tx.write("move_waiting", rows)})
         if draft.withdrawn:
             self._tick.unwanted += dissolving.withdraw(tx, draft.withdrawn, now)
-
-    def _people(self) -> dict[tuple[str, str], int]:
-        wanted = {
-            (added.ticket.source, added.plan.key): added.plan.person.name
-            for added in self._draft.added.values()
-        }
-        known: dict[tuple[str, str], int] = {}
-        same: set[tuple[str, str]] = set()
-        for source, key, number, name in self._tx.rows("select_people", as_list(wanted)):
-            known[source, key] = number
-            if wanted[source, key] in (None, name):
-                same.add((source, key))
-        rows = []
-        for (source, key), name in wanted.items():
-            if (source, key) not in same:
-                number = known.setdefault((source, key), self._context.ids.next())
-                rows.append((number, source, key, name))
-        self._tx.write("upsert_people", rows)
-        return known
 
     def _make_lanes(self) -> None:
         wanted = {
@@ -301,13 +288,13 @@ class Recording:
             return None
         return self._lanes[added.address]
 
-    def _delivery_row(self, added: _Added, people: dict[tuple[str, str], int]) -> Row:
+    def _delivery_row(self, added: _Added) -> Row:
         now, plan = self._tick.now, added.plan
         return (
             added.id,
             added.event_id,
             added.ticket.id,
-            people[added.ticket.source, plan.key],
+            self._people.id_of(plan.key),
             plan.person.name,
             self._lane_of(added),
             plan.channel,

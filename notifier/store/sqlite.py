@@ -19,9 +19,19 @@ import apsw
 from notifier.model.deliveries import Batch, Decide, Settled
 from notifier.model.errors import StoreBusy, StoreDamaged, StoreFailed
 from notifier.model.ids import IdMaker
+from notifier.model.people import Entry, Person, PersonFilter, Written
 from notifier.model.plans import RetryFunction
 from notifier.model.times import Clock
-from notifier.store import connection, migrate, operating, runs, statements, unmapped, upkeep
+from notifier.store import (
+    connection,
+    migrate,
+    operating,
+    remains,
+    runs,
+    statements,
+    unmapped,
+    upkeep,
+)
 from notifier.store.base import (
     Accepted,
     Backlog,
@@ -36,6 +46,8 @@ from notifier.store.base import (
 )
 from notifier.store.checkpoints import Checkpointer
 from notifier.store.context import Context, StoreOptions, Tick
+from notifier.store.directory import Entering, Reading
+from notifier.store.erasing import Erasing
 from notifier.store.history import History
 from notifier.store.inbox import Job, Record, Settle
 from notifier.store.transaction import Transaction, as_list
@@ -75,6 +87,7 @@ class SqliteStore:
         self._meter = meter or Unmetered()
         self._lock = connection.Lock(path)
         self._waiting = 0
+        self._remains: set[str] = set()
         self._changed = asyncio.Event()
         self._readers = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
         # A probe must not wait for somebody who reads through years of history.
@@ -116,6 +129,7 @@ class SqliteStore:
         self._receiver = receiver
         self._checkpoints = Checkpointer(self._path, writing)
         self._history = History(connection.open_reader(self._path), texts)
+        self._directory = Reading(self._history.connection, texts)
         self._present = History(connection.open_reader(self._path), texts)
         self._writer = Writer(writing, texts, self._context, places, self._clock)
         self._loop = asyncio.get_running_loop()
@@ -154,6 +168,41 @@ class SqliteStore:
     async def cancel(self, delivery_id: int) -> Operated | None:
         """Withdraw a delivery that is open."""
         return await self._operate(lambda tx, tick: operating.cancel(tx, tick, delivery_id))
+
+    async def people(self, wanted: PersonFilter, part: Slice) -> Page[Person]:
+        """List people, newest first."""
+        return await self._read(self._readers, lambda: self._directory.people(wanted, part))
+
+    async def person(self, who: str | int) -> Person | None:
+        """Give one, by the operator's own name or by the service's id."""
+        return await self._read(self._readers, lambda: self._directory.person(who))
+
+    async def enter(self, entries: Sequence[Entry], *, dry: bool = False) -> Sequence[Written]:
+        """Write what an operator says of people."""
+        ids = self._context.ids
+        return await self._job(lambda tx, tick: Entering(ids, tx, tick.now).enter(entries, dry=dry))
+
+    async def erase(self, who: str | int) -> bool:
+        """Erase a person everywhere, and the remains in the file."""
+        erasing = Erasing(who)
+        if not await self._job(erasing.begin):
+            return False
+        while await self._job(erasing.go_on, patient=True):
+            pass
+        await self._job(erasing.end)
+        self._remains |= erasing.texts
+        await self._wipe()
+        return True
+
+    async def _wipe(self) -> None:
+        """Take what was erased out of the files; what fails is tried again by a sweep."""
+        texts = frozenset(self._remains)
+        await self._job(lambda tx, tick: tx.be_patient(remains.PATIENCE))
+        try:
+            await self._loop.run_in_executor(None, remains.wipe, self._path, texts)
+        finally:
+            await self._job(lambda tx, tick: tx.be_patient(connection.PATIENCE))
+        self._remains -= texts
 
     async def _operate(self, work: Callable[[Transaction, Tick], T]) -> T:
         future: asyncio.Future[T] = self._awaited()
@@ -230,6 +279,8 @@ class SqliteStore:
             pass
         while await self._job(lambda tx, tick: upkeep.forget(self._context, tx, tick.now)):
             pass
+        if self._remains:
+            await self._wipe()
 
     def _recover(self, tx: Transaction, tick: Tick) -> int:
         return upkeep.recover(self._context, tx, tick.now, set(self._writer.held()))

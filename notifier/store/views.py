@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 from notifier.model.deliveries import Batch
 from notifier.model.events import Event, EventStatus
+from notifier.model.people import Named
 from notifier.model.reasons import Reason
 from notifier.model.states import State
 from notifier.model.times import Instant
@@ -33,7 +34,10 @@ class Page(Generic[T]):
 
 @value
 class DeliveryView:
-    """One delivery. `person_id` is internal; `ticket_id` is the source's own."""
+    """One delivery. `person_id` is internal; `ticket_id` is the source's own.
+
+    `named`: how the event named a person of whom no address was known.
+    """
 
     id: int
     event_id: int
@@ -56,6 +60,7 @@ class DeliveryView:
     finished_at: Instant | None
     expires_at: Instant
     provider_id: str | None
+    named: Named | None = None
 
 
 @value

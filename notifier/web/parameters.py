@@ -62,6 +62,10 @@ class Parameters:
         found = [self._read(name, text, _state) for text in self._values.get(name, [])]
         return tuple(state for state in found if state is not None)
 
+    def flag(self, name: str) -> bool:
+        """Give true or false; false when it is not given."""
+        return self._one(name, _flag) or False
+
     def part(self, of: cursors.List) -> Slice:
         """Give which part of the list is wanted, from `limit` and `cursor`."""
         limit = self._one("limit", _limit)
@@ -115,6 +119,12 @@ def _state(text: str) -> State:
     if text not in set(State):
         raise ValueError(f"must be one of: {', '.join(State)}")
     return State(text)
+
+
+def _flag(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValueError("must be true or false")
+    return text == "true"
 
 
 def _limit(text: str) -> int:

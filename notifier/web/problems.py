@@ -52,6 +52,7 @@ class Code(Enum):
     LATE_BODY = ("late_body", 408, "Body too late")
     CONFLICT = ("conflict", 409, "Same id, other body")
     WRONG_STATE = ("wrong_state", 409, "Not in this state")
+    TAKEN = ("taken", 409, "Already another person's")
     GONE = ("gone", 410, "Erased")
     TOO_LARGE = ("too_large", 413, "Body too large")
     UNSUPPORTED_MEDIA_TYPE = ("unsupported_media_type", 415, "Unsupported media type")
@@ -132,6 +133,16 @@ def conflict() -> Answer:
 def wrong_state(state: State, why: str) -> Answer:
     """Answer what cannot be done with a delivery in the state it is in."""
     return problem(Code.WRONG_STATE, why, state=state)
+
+
+def taken(why: str) -> Answer:
+    """Answer a person who would take what leads to another one; `why` names that one."""
+    return problem(Code.TAKEN, f"{why[:1].upper()}{why[1:]}.")
+
+
+def no_table(faults: Sequence[Fault]) -> Answer:
+    """Answer a body that is not a table of people."""
+    return problem(Code.WRONG_SHAPE, "The body is not a table of people.", faults)
 
 
 def never_unmapped() -> Answer:

@@ -3,6 +3,7 @@
 Takes the endpoints, gives the application. Refuses unknown paths (404) and methods (405).
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ from notifier.web.docs import Docs
 from notifier.web.health import Health
 from notifier.web.metrics import Metrics
 from notifier.web.operations import Operations
+from notifier.web.people import People
 from notifier.web.problems import LastResort, of_exception
 from notifier.web.recent import Calls
 from notifier.web.replays import Replays
@@ -37,6 +39,7 @@ class Guarded:
 
     api: Api
     operations: Operations
+    people: People
     sources: Sources
     replays: Replays
     calls: Calls
@@ -46,7 +49,7 @@ def routes(
     webhooks: Webhooks, v1: Guarded, health: Health, bearer: Bearer, metrics: Metrics
 ) -> list[BaseRoute]:
     """Put every endpoint under its address."""
-    api, operations, sources = v1.api, v1.operations, v1.sources
+    api, operations, sources, people = v1.api, v1.operations, v1.sources, v1.people
     openapi = file_answer(b"application/yaml", document.content())
     docs = Docs()
     return [
@@ -63,6 +66,13 @@ def routes(
         _post("/v1/deliveries/{id}/cancel", bearer.protects(operations.cancel)),
         _post("/v1/test", bearer.protects(operations.test)),
         _post("/v1/preview", bearer.protects(operations.preview)),
+        Route("/v1/people", bearer.protects(people.list)),
+        _post("/v1/people/import", bearer.protects(people.load)),
+        _person(
+            bearer.by_method(
+                GET=people.show, PUT=people.put, PATCH=people.patch, DELETE=people.erase
+            ),
+        ),
         Route("/v1/sources", bearer.protects(sources.list)),
         Route("/v1/sources/{name}", bearer.protects(sources.show)),
         _post("/v1/reload", bearer.protects(sources.reload)),
@@ -77,6 +87,13 @@ def routes(
 
 def _post(path: str, endpoint: Endpoint) -> Route:
     return Route(path, endpoint, methods=["POST"])
+
+
+def _person(endpoint: Endpoint) -> Route:
+    route = Route("/v1/people/{id}", endpoint, methods=["GET", "PUT", "PATCH", "DELETE"])
+    # Else the address of the import would be that of somebody called so, for other methods.
+    route.path_regex = re.compile("^/v1/people/(?P<id>(?!import$)[^/]+)$")
+    return route
 
 
 class Web:

@@ -9,6 +9,8 @@ from dataclasses import asdict
 from notifier.model import ids, times
 from notifier.model.events import Event, Party, Priority
 from notifier.model.messages import Email, Message
+from notifier.model.people import no_address
+from notifier.model.reasons import Reason
 from notifier.model.times import Instant
 from notifier.store.base import Recorded
 from notifier.store.views import (
@@ -124,7 +126,7 @@ def delivery(view: DeliveryView) -> Shape:
         "channel": view.channel,
         "state": view.state,
         "reason": view.reason,
-        "sentence": view.reason and view.reason.sentence,
+        "sentence": _sentence(view),
         "why": view.why,
         "priority": Priority.ranked(view.rank),
         "due_at": times.to_text(view.due_at),
@@ -154,6 +156,12 @@ def test(view: DeliveryView, base_url: str) -> Shape:
         "state": view.state,
         "url": f"{base_url}/v1/deliveries/{delivery_id}",
     }
+
+
+def _sentence(view: DeliveryView) -> str | None:
+    if view.reason is Reason.NO_ADDRESS and view.named is not None:
+        return no_address(view.named, view.person_name)
+    return None if view.reason is None else view.reason.sentence
 
 
 def _attempt(attempt: AttemptView) -> Shape:

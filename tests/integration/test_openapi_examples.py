@@ -39,12 +39,16 @@ def queries(checker: OpenApiChecker, operation: dict[str, Any]) -> Iterator[Quer
     yield together
 
 
-def bodies(checker: OpenApiChecker, operation: dict[str, Any]) -> list[bytes]:
-    """Give each example of the body; none where there is no body."""
+def bodies(checker: OpenApiChecker, operation: dict[str, Any]) -> list[tuple[str, bytes]]:
+    """Give each example of the body with its media type; an empty one where there is none."""
     if "requestBody" not in operation:
-        return [b""]
-    media = checker.resolve(operation["requestBody"])["content"]["application/json"]
-    return [json.dumps(value).encode() for value in values(media)]
+        return [("", b"")]
+    found = []
+    for kind, media in checker.resolve(operation["requestBody"])["content"].items():
+        for value in values(media):
+            text = json.dumps(value) if kind == "application/json" else value
+            found.append((kind, text.encode()))
+    return found
 
 
 def filled(checker: OpenApiChecker, path: str, operation: dict[str, Any], ids: str) -> str:
@@ -82,10 +86,14 @@ async def live(service: Service) -> dict[str, str]:
     answer = (await service.post(happened, "live")).json()
     (delivery,) = answer["deliveries"]
     assert (delivery["state"], delivery["reason"]) == ("suppressed", "own_action")
+    await service.client.put(
+        f"{service.url}/v1/people/ana", json={}, headers={"authorization": f"Bearer {TOKEN}"}
+    )
     return {
         "/v1/events/{id}/replay": kept.json()["event_id"],
         "/v1/events/{id}": answer["event_id"],
         "/v1/deliveries/{id}": delivery["id"],
+        "/v1/people/{id}": "ana",
     }
 
 
@@ -103,10 +111,10 @@ async def test_every_example_gets_the_documented_answer(tmp_path: Path) -> None:
                 number = next((ids[one] for one in ids if template.startswith(one)), "")
                 path = filled(checker, template, operation, number)
                 for query in queries(checker, operation):
-                    for body in bodies(checker, operation):
+                    for kind, body in bodies(checker, operation):
                         sent += 1
                         headers = {"authorization": f"Bearer {TOKEN}"}
-                        headers |= {"content-type": "application/json"} if body else {}
+                        headers |= {"content-type": kind} if body else {}
                         headers |= asked(checker, operation)
                         headers |= signed(sent, body) if path.startswith("/webhooks") else {}
                         answer = await desk.client.request(

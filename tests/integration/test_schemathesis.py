@@ -37,6 +37,20 @@ parameters = {{ "query.cursor" = "{events}" }}
 include-operation-id = ["listDeliveries"]
 parameters = {{ "query.cursor" = "{deliveries}" }}
 [[operations]]
+include-operation-id = ["getPerson"]
+parameters = {{ "path.id" = "{person}" }}
+[[operations]]
+include-operation-id = ["listPeople"]
+parameters = {{ "query.cursor" = "{people}" }}
+checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "422"]
+[[operations]]
+include-operation-id = ["putPerson", "patchPerson", "erasePerson"]
+parameters = {{ "path.id" = "somebody" }}
+checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "404", "409", "422"]
+[[operations]]
+include-operation-id = ["importPeople"]
+checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "422"]
+[[operations]]
 include-operation-id = ["getSource"]
 parameters = {{ "path.name" = "{name}" }}
 [[operations]]
@@ -52,9 +66,12 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "422"]
 async def seeded(service: Service) -> dict[str, str]:
     """Give the ids and cursors that lead somewhere."""
     answers = [(await service.post(assigned(n, "john@example.com"), f"{n}")).json() for n in (1, 2)]
-    pages = {name: await service.get(f"/v1/{name}", limit="1") for name in ("events", "deliveries")}
+    await service.post(assigned(3, "jane@example.com"), "3")
+    lists = ("events", "deliveries", "people")
+    pages = {name: await service.get(f"/v1/{name}", limit="1") for name in lists}
     return {
         "event": answers[0]["event_id"],
+        "person": pages["people"]["items"][0]["id"],
         "delivery": answers[0]["deliveries"][0]["id"],
         **{name: page["next_cursor"] for name, page in pages.items()},
     }

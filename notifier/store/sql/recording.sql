@@ -51,11 +51,6 @@ FROM json_each(?1) w JOIN suppression s
   ON s.channel = w.value ->> 0 AND s.sender = '' AND s.address = w.value ->> 1
 WHERE s.until IS NULL OR s.until > ?2;
 
--- name: select_people
--- The internal ids of people already known.
-SELECT p.source, p.key, p.id, p.name
-FROM json_each(?) w JOIN person p ON p.source = w.value ->> 0 AND p.key = w.value ->> 1;
-
 -- name: select_lanes
 -- The lanes of addresses.
 SELECT l.channel, l.address, l.id
@@ -70,11 +65,6 @@ INSERT INTO event (id, source, webhook_id, type, status, ticket_id, occurred_at,
 -- Keeps what is remembered of tickets.
 INSERT INTO ticket (id, source, key, number, turn, state) VALUES {rows}
 ON CONFLICT (id) DO UPDATE SET number = excluded.number, turn = excluded.turn, state = excluded.state;
-
--- name: upsert_people
--- Keeps people under their newest name.
-INSERT INTO person (id, source, key, name) VALUES {rows}
-ON CONFLICT (id) DO UPDATE SET name = excluded.name;
 
 -- name: insert_lanes
 -- Makes lanes for addresses that had none.

@@ -12,6 +12,7 @@ _TABLES = [
     "event",
     "ticket",
     "person",
+    "identity",
     "lane",
     "delivery",
     "batch",

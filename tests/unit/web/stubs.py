@@ -1,9 +1,10 @@
 """Small real neighbours of the web layer: an intake and a history in memory, and a client."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network
+from typing import Any
 
 import httpx2
 
@@ -12,6 +13,7 @@ from notifier.model.deliveries import OutcomeKind
 from notifier.model.errors import StoreFailed, UnknownSource
 from notifier.model.events import Event, Party, Priority, Ticket
 from notifier.model.messages import Message, Sms
+from notifier.model.people import Person, PersonFilter, Written
 from notifier.model.reasons import Reason
 from notifier.model.states import State
 from notifier.model.times import DAY, Instant, from_text
@@ -38,6 +40,7 @@ from notifier.web.callers import Callers
 from notifier.web.health import Health, Readiness
 from notifier.web.metrics import Metrics
 from notifier.web.operations import Operations
+from notifier.web.people import People
 from notifier.web.recent import Calls, Recent
 from notifier.web.replays import Find, Replays
 from notifier.web.routes import Web
@@ -244,12 +247,49 @@ class StubOperator:
 
 
 @dataclass
+class StubDirectory:
+    """People in memory, who change as prepared; remembers what was asked for."""
+
+    all_people: Sequence[Person] = ()
+    written: Written | Exception = field(default_factory=lambda: Written("updated"))
+    imported: object = None
+    asked: list[tuple[object, ...]] = field(default_factory=list)
+
+    async def people(self, wanted: PersonFilter, part: Slice) -> Page[Person]:
+        self.asked.append(("people", wanted, part))
+        shown = tuple(self.all_people[: part.limit])
+        return Page(shown, shown[-1].known.id if len(self.all_people) > part.limit else None)
+
+    async def person(self, who: str | int) -> Person | None:
+        return next((one for one in self.all_people if who in (one.known.id, one.known.ref)), None)
+
+    async def put(self, who: str | int, body: Mapping[str, object], *, whole: bool) -> Written:
+        self.asked.append(("put", who, body, whole))
+        written: Written = self._given(self.written)
+        return written
+
+    async def load(self, table: str, *, dry: bool) -> Any:
+        self.asked.append(("load", table, dry))
+        return self._given(self.imported)
+
+    async def erase(self, who: str | int) -> bool:
+        return await self.person(who) is not None
+
+    @staticmethod
+    def _given(prepared: Any) -> Any:
+        if isinstance(prepared, Exception):
+            raise prepared
+        return prepared
+
+
+@dataclass
 class Parts:
     """What an application under test is made of."""
 
     intake: StubIntake = field(default_factory=StubIntake)
     history: StubHistory = field(default_factory=StubHistory)
     message: Message | None = None
+    directory: StubDirectory = field(default_factory=lambda: StubDirectory())
     operator: StubOperator = field(default_factory=lambda: StubOperator())
     said: Message | Exception = SMS
     drafted: list[tuple[str, object]] = field(default_factory=list)
@@ -281,6 +321,7 @@ class Parts:
         return routes.Guarded(
             api,
             Operations(self.operator, self.draft, api, MAX_BODY, self.public_base_url),
+            People(self.directory, MAX_BODY),
             Sources(self.reload, lambda: self.sources, self.public_base_url),
             Replays(self.intake, self.history, self.intake.find, self.public_base_url),
             Calls(self.recent, self.intake.find),
