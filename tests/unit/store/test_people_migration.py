@@ -60,8 +60,13 @@ def test_the_move_to_the_directory_looks_at_each_row_a_few_times(tmp_path: Path)
     people = [(n << 21, "default", f"mail:agent{n}@example.com", None) for n in range(1, 1001)]
     store.executemany("INSERT INTO person (id, source, key, name) VALUES (?, ?, ?, ?)", people)
     store.executemany(DELIVERY, [(number + 1, number) for number, *_ in people])
-    thousands: list[None] = []
-    store.set_progress_handler(lambda: bool(thousands.append(None)), 1000)
+    thousands: list[int] = []
+
+    def count() -> bool:
+        thousands.append(1)
+        return False
+
+    store.set_progress_handler(count, 1000)
     migrate.apply(store, steps)
     assert len(thousands) < 1000
     store.close()
