@@ -186,7 +186,8 @@ class Intake:
         kept = without_secrets(call, desk.confidential)
         raw = RawCall(kept.method, kept.query, kept.headers, kept.body)
         # What happened may stand in the headers alone, so that they tell calls apart too.
-        digest = hashlib.sha256(repr(raw).encode()).digest()
+        whole = (raw.method, raw.query, raw.headers, raw.body)
+        digest = hashlib.sha256(repr(whole).encode()).digest()
         number = await self._store.keep(UnmappedCall(desk.name, digest, why, raw))
         self._received(desk.name, _NO_TYPE, "unmapped")
         _log.warning(
