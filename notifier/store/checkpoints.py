@@ -36,6 +36,8 @@ class Checkpointer:
         self._wanted = threading.Event()
         self._stopped = False
         self._large = False
+        self.alone = threading.Lock()
+        """Held while a checkpoint runs; SQLite refuses a second one at the same time at once."""
         writer.set_wal_hook(self._committed)
         self._thread = threading.Thread(target=self._loop, name="store-checkpoints", daemon=True)
         self._thread.start()
@@ -78,7 +80,8 @@ class Checkpointer:
 
     def _checkpoint(self, connection: apsw.Connection) -> None:
         try:
-            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            with self.alone:
+                connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         except apsw.Error as error:
             _log.warning(
                 "a checkpoint failed: %s", error, extra={"action": "store.checkpoint_failed"}

@@ -119,11 +119,11 @@ class Erasing:
         tx.run("drop_people", as_list(bare))
 
     def _events(self, tx: Transaction) -> bool:
-        rows = tx.rows("events_after", self._event, SLICE)
+        rows = tx.some("events_after", self._event, SLICE)
         for number, source, facts, body in rows:
             self._event = number
             self._clean(tx, (number, source, facts, body))
-        return len(rows) == SLICE
+        return bool(rows)
 
     def _raw_calls(self, tx: Transaction) -> bool:
         last = unmapped.erase(tx, self._raw_call, SLICE, self.texts)

@@ -9,6 +9,7 @@ in the unused part of a page. Only building the file anew takes that away.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -29,16 +30,18 @@ _BUSY = 5000
 _CHUNK = 1024 * 1024
 
 
+Alone = AbstractContextManager[object]
 Work = Callable[[Transaction, Tick], Any]
 
 
 class Remains:
     """What is still to be wiped. What fails, or a crash prevents, is done by the next sweep."""
 
-    def __init__(self, path: Path, job: Callable[[Work], Awaitable[Any]]) -> None:
-        """`job` runs work in the writer's transaction."""
+    def __init__(self, path: Path, job: Callable[[Work], Awaitable[Any]], alone: Alone) -> None:
+        """`job` runs work in the writer's transaction; in `alone` nobody else makes checkpoints."""
         self._path = path
         self._job = job
+        self._alone = alone
         self._texts: set[str] = set()
         self._unknown = False
         self._one_at_a_time = asyncio.Lock()
@@ -60,7 +63,7 @@ class Remains:
             texts = None if self._unknown else frozenset(self._texts)
             known = frozenset(self._texts)
             try:
-                await asyncio.to_thread(wipe, self._path, texts)
+                await asyncio.to_thread(wipe, self._path, texts, self._alone)
             finally:
                 await self._job(lambda tx, _: tx.be_patient(opening.PATIENCE))
             await self._job(lambda tx, _: _end(tx, last))
@@ -79,25 +82,26 @@ def _end(tx: Transaction, last: Any) -> None:
         tx.run("write_mark", MARK, 0)
 
 
-def wipe(path: Path, texts: Collection[str] | None) -> None:
+def wipe(path: Path, texts: Collection[str] | None, alone: Alone) -> None:
     """Empty the log; build the file anew when a text is still found in it. Blocks.
 
     Without texts it is built anew in any case, at the pace of a copy; the file may be as large as
-    it is once more meanwhile.
+    it is once more meanwhile. All of it happens in `alone`.
     """
-    connection = apsw.Connection(str(path))
-    try:
-        connection.set_busy_timeout(_BUSY)
-        connection.pragma("wal_autocheckpoint", 0)
-        connection.pragma("synchronous", "full")
-        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-        if texts is None or holds(path, texts):
-            connection.execute("VACUUM")
+    with alone:
+        connection = apsw.Connection(str(path))
+        try:
+            connection.set_busy_timeout(_BUSY)
+            connection.pragma("wal_autocheckpoint", 0)
+            connection.pragma("synchronous", "full")
             connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-    except opening.STORAGE_ERRORS as error:
-        raise StoreFailed(f"what was erased may still be in the files: {error}") from error
-    finally:
-        connection.close()
+            if texts is None or holds(path, texts):
+                connection.execute("VACUUM")
+                connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        except opening.STORAGE_ERRORS as error:
+            raise StoreFailed(f"what was erased may still be in the files: {error}") from error
+        finally:
+            connection.close()
 
 
 def holds(path: Path, texts: Collection[str]) -> bool:

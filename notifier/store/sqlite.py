@@ -87,7 +87,6 @@ class SqliteStore:
         self._meter = meter or Unmetered()
         self._lock = connection.Lock(path)
         self._waiting = 0
-        self._remains = Remains(path, self._job)
         self._changed = asyncio.Event()
         self._readers = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
         # A probe must not wait for somebody who reads through years of history.
@@ -123,12 +122,13 @@ class SqliteStore:
             writing.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         ids = IdMaker(self._clock)
         ids.resume(tx.one("largest_id"))
-        self._remains.find(tx)
         owner = f"{socket.gethostname()}:{os.getpid()}:{ids.next()}"
         self._context = Context(self._options, owner, ids, self._decide, self._meter)
         self._places = places
         self._receiver = receiver
         self._checkpoints = Checkpointer(self._path, writing)
+        self._remains = Remains(self._path, self._job, self._checkpoints.alone)
+        self._remains.find(tx)
         self._history = History(connection.open_reader(self._path), texts)
         self._directory = Reading(self._history.connection, texts)
         self._present = History(connection.open_reader(self._path), texts)

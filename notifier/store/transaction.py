@@ -19,6 +19,8 @@ Row = tuple[Any, ...]
 _PARTS = (256, 64, 32, 16, 12, 8, 7, 6, 5, 4, 3, 2, 1)
 
 
+_ENOUGH = 1_000_000
+
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -42,6 +44,19 @@ class Transaction:
     def rows(self, name: str, *values: Any) -> list[Row]:
         """Run a statement, give its rows."""
         return list(self._connection.execute(self._texts[name], values))
+
+    def some(self, name: str, *values: Any) -> list[Row]:
+        """Run a statement, give its first rows: as many as hold about a million characters."""
+        found: list[Row] = []
+        size = 0
+        cursor = self._connection.execute(self._texts[name], values)
+        for row in cursor:
+            found.append(row)
+            size += sum(len(part) for part in row if isinstance(part, str | bytes))
+            if size >= _ENOUGH:
+                break
+        cursor.close()
+        return found
 
     def run(self, name: str, *values: Any) -> None:
         """Run a statement that gives no rows."""

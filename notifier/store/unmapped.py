@@ -64,14 +64,15 @@ def forget(tx: Transaction, bodies_below: int, below: int, most: int) -> int:
 def erase(tx: Transaction, after: int, most: int, texts: Collection[str]) -> int | None:
     """Erase what calls were that hold one of these texts, in any case, as it is or in a form.
 
-    Looks at `most` calls from the id `after` on; gives the last one, None when there are no more.
+    Looks at `most` calls at most from the id `after` on; gives the last one, None when there are
+    no more.
     """
     wanted = [text.lower().encode(errors="surrogatepass") for text in texts]
-    rows = tx.rows("raw_calls_after", after, most)
+    rows = tx.some("raw_calls_after", after, most)
     found = [row[0] for row in rows if _holds(row[1:], wanted)]
     if found:
         tx.run("erase_raw_calls", as_list(found), ERASED)
-    return rows[-1][0] if len(rows) == most else None
+    return rows[-1][0] if rows else None
 
 
 def _holds(parts: Row, wanted: Sequence[bytes]) -> bool:

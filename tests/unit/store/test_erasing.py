@@ -28,11 +28,11 @@ def tx(tmp_path: Path) -> Iterator[Transaction]:
     store.close()
 
 
-def assign(tx: Transaction, number: int) -> None:
+def assign(tx: Transaction, number: int, body: str | None = None) -> None:
     """Keep an event that gives ticket 9 to Ana, as recording would."""
     event = Event("desk", str(number), "ticket.assigned", 1, Ticket("9", "Printer", "9"), ANA)
     facts = to_facts(event)
-    row = (number, "desk", str(number), event.type, "accepted", 9, 1, 1, None, facts, None)
+    row = (number, "desk", str(number), event.type, "accepted", 9, 1, 1, None, facts, body)
     tx.write("insert_events", [row])
     state = tickets.to_text(TicketState(1, ANA))
     tx.write("upsert_tickets", [(9, "desk", "9", "9", 1, state)])
@@ -49,3 +49,19 @@ def test_a_ticket_that_is_given_to_them_meanwhile_forgets_them_too(tx: Transacti
     ((_, _, state),) = tx.rows("tickets_after", 0, 9)
     assert tickets.from_text(1, state).assignee is None
     assert all("Ana" not in facts for _, _, facts, _ in tx.rows("events_after", 0, 9))
+
+
+def test_large_bodies_are_looked_at_in_small_slices(tx: Transaction) -> None:
+    for number in range(100, 110):
+        assign(tx, number, "ana@example.com " + "x" * 600_000)
+        raw = ("POST", b"", "[]", b"ana@example.com " + b"x" * 600_000)
+        tx.write("insert_unmapped", [(number, "desk", "unmapped", 1, b"", "why", *raw)])
+    erasing = Erasing("ana")
+    assert erasing.begin(tx, TICK)
+    left = [10]
+    while erasing.go_on(tx, TICK):
+        events = [body for *_, body in tx.rows("events_after", 0, 99)]
+        calls = [body for *_, body in tx.rows("raw_calls_after", 0, 99)]
+        assert events.count(None) == calls.count(None)
+        left.append(10 - events.count(None))
+    assert left[:6] == [10, 8, 6, 4, 2, 0]

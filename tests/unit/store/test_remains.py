@@ -1,6 +1,8 @@
-"""Whether the bytes of a text stand in a file, wherever they stand."""
+"""Whether the bytes of a text stand in a file, wherever they stand, and how they go."""
 
 from pathlib import Path
+
+import apsw
 
 from notifier.store import remains
 
@@ -16,3 +18,27 @@ def test_a_text_is_found_where_two_pieces_of_a_file_meet(tmp_path: Path) -> None
     file.write_bytes(b"Ana Silv" + bytes(3 * piece) + b"a")
     assert not remains.holds(file, {"ana silva"})
     assert not remains.holds(file, ())
+
+
+class Alone:
+    """Tells whether a text stood in a file when it was entered, and when it was left."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.seen: list[bool] = []
+
+    def __enter__(self) -> None:
+        self.seen.append(remains.holds(self.file, {"ana silva"}))
+
+    def __exit__(self, *error: object) -> None:
+        self.seen.append(remains.holds(self.file, {"ana silva"}))
+
+
+def test_a_wipe_is_alone_from_beginning_to_end(tmp_path: Path) -> None:
+    file = tmp_path / "one.db"
+    store = apsw.Connection(str(file))
+    store.execute("CREATE TABLE a (x); INSERT INTO a VALUES ('Ana Silva'); DELETE FROM a")
+    store.close()
+    alone = Alone(file)
+    remains.wipe(file, {"ana silva"}, alone)
+    assert alone.seen == [True, False]
