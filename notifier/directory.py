@@ -95,8 +95,11 @@ class Directory:
 
     async def erase(self, who: str | int) -> bool:
         """Erase a person everywhere; False when there is none."""
-        self._forget()
-        erased = await self._store.erase(who)
+        try:
+            erased = await self._store.erase(who)
+        finally:
+            # Not before, for calls come in meanwhile.
+            self._forget()
         if erased:
             # The operator's own name for them may be their address.
             _log.info("a person was erased", extra={"action": "people.erase"})

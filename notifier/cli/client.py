@@ -67,7 +67,7 @@ class Client:
         return await self._call("POST", path, json=body)
 
     async def send(self, method: str, path: str, **sent: Any) -> Document:
-        """Change something by any method; `sent` is what httpx2 takes: `json`, `content`."""
+        """Change something by any method; `sent` is what httpx2 takes, such as `json`."""
         return await self._call(method, path, **sent)
 
     async def readiness(self) -> Document:

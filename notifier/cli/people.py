@@ -13,13 +13,16 @@ from urllib.parse import quote
 import click
 
 from notifier.cli import flags, output, tables
-from notifier.cli.client import ask, is_absent
+from notifier.cli.client import Client, ask, is_absent
 from notifier.cli.output import Document
 from notifier.model.errors import CallFailed
 
 _HEADS = ("ID", "NAME", "EMAIL", "PHONE", "KNOWN AS")
 _LEAST = (0, 8, 12, 0, 8)
 _MOST_SHOWN = 50
+
+_ERASING = 3600.0
+"""Seconds; the whole file may have to be built anew."""
 
 
 @click.group()
@@ -182,11 +185,16 @@ def erase(id_: str, yes: bool, as_json: bool, offline: bool, env_file: Path | No
             abort=True,
             err=True,
         )
-    done = ask(env_file, offline, lambda client: _one(client.send("DELETE", _path(id_)), id_))
+    done = ask(env_file, offline, lambda client: erased(client, id_))
     if as_json:
         output.document(done)
         return
     output.say(f"{id_} is erased. Backups keep what they hold.")
+
+
+async def erased(client: Client, id_: str) -> Document:
+    """Erase a person, however long a large store takes for it."""
+    return await _one(client.send("DELETE", _path(id_), timeout=_ERASING), id_)
 
 
 def _say(person: Document, as_json: bool) -> None:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import apsw
 import pytest
 
 from notifier.directory import Directory, Imported
@@ -89,3 +90,19 @@ async def test_a_table_is_read_while_others_are_served(desk: StoreHarness) -> No
     with pytest.raises(WrongShape):
         await directory.load("no table", dry=True)
     assert served == ["a call"]
+
+
+async def test_calls_are_forgotten_when_nothing_is_left_elsewhere(
+    desk: StoreHarness, tmp_path: Path
+) -> None:
+    left: list[int] = []
+
+    def forget() -> None:
+        beside = apsw.Connection(str(tmp_path / "notifier.db"))
+        left.append(beside.execute("SELECT count(*) FROM person").get)
+        beside.close()
+
+    directory = Directory(desk.store, None, forget)
+    await directory.put("ana", {"name": "Ana"}, whole=True)
+    assert await directory.erase("ana")
+    assert left == [0]
