@@ -232,7 +232,8 @@ class Challenge(_Table):
 
 
 class Dedupe(_Table):
-    """What a repeat is known by: the first expression that gives something, else the body's hash.
+    """What a repeat is known by: the first expression that gives something, else the body's hash,
+    with the headers and parameters that the mapping names.
 
     `window` is for how long the first is remembered, `body_window` the second.
     """

@@ -21,7 +21,7 @@ from notifier.model.times import SECOND, Instant
 from notifier.sources import coercing, native
 from notifier.sources.call import Reading
 from notifier.sources.definition import PARTIES, PARTY_FIELDS, VARIABLES, Definition
-from notifier.sources.expressions import Program, names_in
+from notifier.sources.expressions import Program, keys_in, names_in
 
 _OF_CALL = ("body", "headers", "query", "source")
 _OF_ITEM = tuple(name for name in VARIABLES if name != "prev")
@@ -69,6 +69,12 @@ class Mapper:
         if faults:
             raise ConfigurationError("\n".join(f"sources.{self._name}.{one}" for one in faults))
         self._fields = tuple(mapping.fields)
+        texts = (definition.ignore or "false", *lets.values(), *fields.values(), *events.values())
+        self._besides = tuple(
+            (name, key)
+            for name in ("headers", "query")
+            for key in sorted(frozenset().union(*(keys_in(text, name) for text in texts)))
+        )
         self._asks_before = any("prev" in names_in(text) for text in mapping.events.values())
 
     def read(self, value: Any, context: Mapping[str, Any], now: Instant) -> Sequence[Reading]:
@@ -101,8 +107,10 @@ class Mapper:
         key = _first_key(outputs[len(self._fields) :])
         by_body = key is None
         if key is None:
-            # The whole body tells most; of a batch, which may come in other parts, the item.
-            key = _hash(self._name, names["body"] if alone else item)
+            # The whole body tells most; of a batch, which may come in other parts, the item. What
+            # happened may stand beside it, and one save may make several calls of one body.
+            besides = [names[name].get(key) for name, key in self._besides]
+            key = _hash(self._name, [names["body"] if alone else item, *besides])
         elif known.setdefault(key, item) != item:
             # An id of the whole call must not make repeats of all its items but the first.
             key = _hash(f"{self._name} {key}", item)
