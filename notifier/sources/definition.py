@@ -86,7 +86,7 @@ class Timestamp(_Table):
     """When the sender signed; `from`: `header:NAME`, `sig:KEY` of the signature, `body:PATH`.
 
     A call that is further from our clock than `tolerance` is stale. `required` false: a call
-    without it is taken.
+    without it is taken, which can only be where the time stands in the body.
     """
 
     place: Place = Field(alias="from")
