@@ -7,14 +7,16 @@ PYTHON := $(shell for python in python3.14 python3.13 python3.12 python3.11 pyth
 
 VENV := .venv
 BIN := $(VENV)/bin
+REAL := .venv-real
 DEMO_ARGS ?=
 SERVE_ARGS ?=
 TEST_ARGS ?=
 TORTURE_ARGS ?=
 BENCH_ARGS ?=
 CONTAINER_ARGS ?=
+REAL_ARGS ?=
 
-.PHONY: demo test check format serve docs presets faults torture bench container requirements clean
+.PHONY: demo test test-real check format serve docs presets faults torture bench container requirements clean
 
 demo: $(VENV)/run.stamp
 	@$(BIN)/notifier demo $(DEMO_ARGS)
@@ -28,6 +30,11 @@ test: $(VENV)/dev.stamp
 	$(BIN)/coverage run -m pytest -n 2 --dist worksteal $(TEST_ARGS)
 	@$(BIN)/coverage combine -q
 	@$(BIN)/python -m tests.coverage_gates
+
+# A help desk of other people's, and senders' own libraries, against the notifier as it is run.
+test-real: $(VENV)/dev.stamp $(REAL)/made.stamp
+	@sh tests/set-up
+	@$(BIN)/python -m tests.real $(REAL_ARGS)
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
@@ -99,6 +106,14 @@ $(VENV)/docs.stamp: $(VENV)/dev.stamp requirements-docs.txt
 		-r requirements-docs.txt
 	@touch $@
 
+# Apart from ours, so that neither is bound by what the other needs.
+$(REAL)/made.stamp: $(VENV)/made.stamp requirements-real.txt
+	@echo "Setting up $(REAL)"
+	@$(PYTHON) -m venv $(REAL)
+	@$(REAL)/bin/python -m pip install -q --disable-pip-version-check --require-hashes \
+		-r requirements-real.txt
+	@touch $@
+
 COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make requirements"
 
@@ -109,7 +124,8 @@ requirements:
 	$(COMPILE) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
 	$(COMPILE) --group docs -o requirements-docs.txt
 	$(COMPILE) --group bench -c requirements.txt -o requirements-bench.txt
+	$(COMPILE) --group real -o requirements-real.txt
 
 clean:
-	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis \
+	rm -rf $(VENV) $(REAL) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis \
 		.import_linter_cache build dist *.egg-info

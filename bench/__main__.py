@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bench.figures import ABSENT, Row, absent, details, table
-from bench.measures import accepting, end_to_end, latency, memory, past
+from bench.measures import accepting, end_to_end, latency, mapped, memory, past
 from bench.measures.plan import Plan
 from bench.processes import LOAD_CPU, BenchError
 
@@ -25,6 +25,7 @@ MEASURES: dict[str, Callable[[Plan], list[Row]]] = {
     "half-load": latency.half_load,
     "memory": memory.rows,
     "past": past.rows,
+    "mapped": mapped.rows,
 }
 
 

@@ -4,6 +4,8 @@ own, so that no limiter rolls two of them up and no dedupe drops one.
 Takes numbers, gives the bytes of whole HTTP requests, all of the same length. Refuses nothing.
 """
 
+import base64
+import hmac
 import json
 import time
 from collections.abc import Callable
@@ -12,6 +14,9 @@ from pathlib import Path
 from notifier.sources.signatures import sign
 
 SECRET = "whsec_" + "YmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtYmVuY2g="
+
+MAPPED = "mapped"
+"""The name of the source that reads what a help desk natively sends."""
 
 Make = Callable[[int, int], bytes]
 """Gives the bytes of the request with this number, for this port."""
@@ -57,6 +62,51 @@ def webhook(number: int, port: int) -> bytes:
         f"webhook-signature: {sign(SECRET, key, now, content)}\r\n"
     )
     return _post("/webhooks", port, content, headers)
+
+
+def mapped(number: int, port: int) -> bytes:
+    """Give the same assignment as Help Scout sends it: the whole conversation, with its history."""
+    content = _conversation(f"{number:08}")
+    signature = base64.b64encode(hmac.digest(SECRET.encode(), content, "sha1")).decode()
+    headers = f"x-helpscout-event: convo.assigned\r\nx-helpscout-signature: {signature}\r\n"
+    return _post(f"/webhooks/{MAPPED}", port, content, headers)
+
+
+def _conversation(key: str) -> bytes:
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    jane = {"id": 9, "type": "customer", "first": "Jane", "last": "Doe"}
+    jane["email"] = "jane@example.com"
+    john = {"id": int(f"1{key}"), "type": "user", "first": "John", "last": "Smith"}
+    john["email"] = f"tech{key}@example.com"
+    admin = {"id": 1, "type": "user", "first": "Administrator", "email": "admin@example.com"}
+    assigned = {"type": "changed-ticket-assignee", "text": "", "associatedEntities": {}}
+    written = {"type": "", "text": "", "associatedEntities": {}}
+    thread = {"status": "active", "state": "published", "createdAt": now}
+    conversation = {
+        "id": int(f"1{key}"),
+        "number": int(f"1{key}"),
+        "threads": 2,
+        "type": "email",
+        "status": "active",
+        "state": "published",
+        "subject": f"Printer Not Working in Room {key}",
+        "mailboxId": 85,
+        "assignee": john,
+        "createdBy": jane,
+        "createdAt": now,
+        "userUpdatedAt": now,
+        "source": {"type": "email", "via": "customer"},
+        "tags": [],
+        "primaryCustomer": jane,
+        "customFields": [],
+        "_embedded": {
+            "threads": [
+                {"id": 2, "type": "lineitem", "action": assigned, "createdBy": admin, **thread},
+                {"id": 1, "type": "customer", "action": written, "createdBy": jane, **thread},
+            ]
+        },
+    }
+    return json.dumps(conversation).encode()
 
 
 def alert(number: int, port: int) -> bytes:

@@ -125,6 +125,24 @@ def dearer(figure: str, ours: Sequence[Run], empty: Sequence[Run], most: float) 
     return rows[0], rows[1]
 
 
+def dearer_by(figure: str, ours: Sequence[Run], plain: Sequence[Run], most: float) -> Row:
+    """Compare what an item costs in processor time; `most` µs more is wanted."""
+    lost = void_of([*ours, *plain])
+    more = median(our.cost - one.cost for our, one in zip(ours, plain, strict=True))
+    return Row(
+        figure=figure,
+        ours=f"{median(run.cost for run in ours):.0f} µs",
+        peer=f"{plain[0].side} {median(run.cost for run in plain):.0f} µs",
+        ratio=None
+        if lost
+        else ratio_of_turns(*([run.cost for run in one] for one in (ours, plain))),
+        wanted=f"at most {most:g} µs more ({more:+.0f})",
+        reached=None if lost else more <= most,
+        void=lost,
+        runs=(*ours, *plain),
+    )
+
+
 def bounded(figure: str, value: float, unit: str, most: float) -> Row:
     """Hold one value against a bound."""
     return Row(

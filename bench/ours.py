@@ -11,10 +11,18 @@ from pathlib import Path
 
 import apsw
 
-from bench.calls import SECRET
+from bench.calls import MAPPED, SECRET
 from bench.processes import Command, Process, free_port, running
 
 STORE = "notifier.db"
+
+# 202, as our own source answers, so that both are called by the same programs.
+_SOURCES = f"""
+[sources.{MAPPED}]
+preset = "helpscout"
+secrets = ["{SECRET}"]
+success = 202
+"""
 
 _ROOT = Path(__file__).parent.parent
 
@@ -33,6 +41,11 @@ def settings(port: int, smtp_port: int) -> dict[str, str]:
         "FROM_EMAIL": "desk@example.com",
         "LOG_FORMAT": "json",
     }
+
+
+def configure(folder: Path) -> None:
+    """Add the source that `calls.mapped` posts to."""
+    (folder / "notifier.toml").write_text(_SOURCES, encoding="utf-8")
 
 
 @contextlib.contextmanager

@@ -36,7 +36,8 @@ INSERT INTO ticket SELECT :first + i * :step + 1, 'default', printf('%08d', :lea
 INSERT INTO event SELECT :first + i * :step, 'default', printf('msg_%08d', :lead + i),
   'ticket.assigned', 'accepted', :first + i * :step + 1, (:first + i * :step) >> 21,
   (:first + i * :step) >> 21, NULL, :facts, :body FROM n;
-INSERT INTO person SELECT :first + i * :step + 2, 'default', printf('id:old%06d', i), 'John Smith'
+INSERT INTO person (id, name, said, met, created_at, updated_at)
+SELECT :first + i * :step + 2, 'John Smith', '{}', '{}', 0, 0
   FROM n WHERE i < :people;
 """
 

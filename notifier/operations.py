@@ -14,7 +14,7 @@ from collections.abc import Callable
 from notifier.model import ids
 from notifier.model.errors import Fault, WrongShape
 from notifier.model.events import TEST_TYPE, Event, Ticket
-from notifier.model.plans import Again, Found, Memory, Plan
+from notifier.model.plans import Again, Anew, Found, LookUp, Memory, Plan, Unaddressed
 from notifier.model.times import Clock, Instant
 from notifier.planning import operator
 from notifier.planning.policy import Policy
@@ -80,6 +80,7 @@ class Operator:
                 body_hash=hashlib.sha256(body).digest(),
                 addresses=((channel, address),),
                 plan=functools.partial(_plan, (channel, address), self._policy),
+                names=operator.names_of(channel, address),
             )
         )
         (delivery,) = recorded.deliveries
@@ -89,7 +90,7 @@ class Operator:
             extra={
                 "action": "operator.test",
                 "channel": channel,
-                "event": ids.public("evt", recorded.event_id),
+                "event": ids.public_or_none("evt", recorded.event_id),
                 "delivery": ids.public("dlv", delivery.id),
                 "state": delivery.state,
             },
@@ -109,7 +110,7 @@ def _about(delivery_id: int, done: Operated) -> dict[str, object]:
     }
 
 
-def _again(policy: Policy, found: Found, now: Instant) -> Again | str:
+def _again(policy: Policy, found: Found | Unaddressed, now: Instant) -> Again | Anew | LookUp | str:
     return operator.again(found, policy, now)
 
 

@@ -14,10 +14,19 @@ from notifier.dispatch.batching import LaneRules
 from notifier.model.deliveries import Attempt, Batch, Decide, Outcome, OutcomeKind, Settled
 from notifier.model.events import Event, Party, Priority, Ticket
 from notifier.model.messages import Receipt
-from notifier.model.plans import Again, Found, Memory, Plan, PlanFunction
+from notifier.model.plans import (
+    Again,
+    Anew,
+    Found,
+    LookUp,
+    Memory,
+    Plan,
+    PlanFunction,
+    Unaddressed,
+)
 from notifier.model.rates import Limits, Window
 from notifier.model.times import DAY, HOUR, MINUTE, SECOND, Clock, Instant
-from notifier.planning import audience, operator, plan
+from notifier.planning import audience, operator, people, plan
 from notifier.planning.policy import Policy
 from notifier.store.base import Accepted, HandOver, Operated, Recorded, Store
 from notifier.store.context import StoreOptions
@@ -155,6 +164,7 @@ class StoreHarness:
                 body_hash=hashlib.sha256(raw).digest(),
                 addresses=audience.addresses_of(named, POLICY),
                 plan=planner or _plan,
+                names=people.names_of(named, POLICY),
             )
         )
 
@@ -190,7 +200,7 @@ def _plan(happened: Event, memory: Memory, now: Instant) -> Plan:
     return plan.plan(happened, memory, POLICY, now)
 
 
-def _again(policy: Policy, found: Found, now: Instant) -> Again | str:
+def _again(policy: Policy, found: Found | Unaddressed, now: Instant) -> Again | Anew | LookUp | str:
     return operator.again(found, policy, now)
 
 

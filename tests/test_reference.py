@@ -40,7 +40,7 @@ class NoBreakers:
         return {"email": False}
 
 
-METHODS = {"get", "post", "put", "patch", "delete"}
+METHODS = {"get", "post", "put", "patch", "delete", "options"}
 
 
 def page(name: str) -> str:

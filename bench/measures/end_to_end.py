@@ -52,15 +52,18 @@ def rows(plan: Plan) -> list[Row]:
 
 
 def run_ours(
-    plan: Plan, prepare_store: Callable[[Path], None] | None = None, side: str = "notifier"
+    plan: Plan,
+    furnish: Callable[[Path], None] | None = None,
+    side: str = "notifier",
+    make: calls.Make = calls.webhook,
 ) -> Run:
-    """Run the service once, on a store that `prepare_store` filled."""
+    """Run the service once, in a folder that `furnish` put something in, such as a store."""
     with plan.place() as folder, counting.counting(folder) as sink:
-        if prepare_store is not None:
-            prepare_store(folder)
+        if furnish is not None:
+            furnish(folder)
         since = int(time.time() * 1000)
         with ours.serving(folder, sink.port) as (process, port):
-            load = Load(calls.webhook, plan.seconds, plan.seconds * _FASTEST)
+            load = Load(make, plan.seconds, plan.seconds * _FASTEST)
             run = _measure(side, ([process], port), load, folder, sink)
         return replace(run, rows=ours.count(folder, "state = 'sent'", since=since))
 

@@ -111,7 +111,7 @@ def half_load(plan: Plan) -> list[Row]:
             counting.counting(folder) as sink,
             ours.serving(folder, sink.port) as (_, port),
         ):
-            p99, lag = asyncio.run(_steady(port, rate, plan.seconds, folder))
+            p99, lag = asyncio.run(steady(port, rate, plan.seconds, folder))
             sent = int(rate * plan.seconds)
             mails, _ = sink.drained(sent, 0.5, 60)
         if mails != sent:
@@ -125,8 +125,11 @@ def half_load(plan: Plan) -> list[Row]:
     ]
 
 
-async def _steady(port: int, rate: float, seconds: int, folder: Path) -> tuple[float, float]:
-    requests = [calls.webhook(number, port) for number in range(int(rate * seconds))]
+async def steady(
+    port: int, rate: float, seconds: int, folder: Path, make: calls.Make = calls.webhook
+) -> tuple[float, float]:
+    """Call at a steady rate; give the p99 of the answers, and of the lag of the event loop."""
+    requests = [make(number, port) for number in range(int(rate * seconds))]
     words = [sys.executable, str(_SCRIPTS / "probe.py"), str(port), str(seconds)]
     probing = asyncio.create_task(asyncio.to_thread(_said, Command(words, folder, {}, LOAD_CPU)))
     latencies = await open_loop(port, requests, rate, _WIDTH)

@@ -12,10 +12,14 @@ from dataclasses import dataclass
 from starlette.types import ASGIApp
 
 from notifier.app import channels, translation
+from notifier.app.config_file import ConfigFile
 from notifier.app.metering import Exposition, Meters
 from notifier.app.preview import Drafts, Preview
 from notifier.app.readiness import Watch
+from notifier.app.reloading import Reload
+from notifier.app.secret_places import Places
 from notifier.clock import SystemClock
+from notifier.directory import Directory
 from notifier.dispatch.batching import LaneRules
 from notifier.dispatch.credits import ChannelCredits
 from notifier.dispatch.dispatcher import Dispatcher, Means
@@ -27,9 +31,14 @@ from notifier.store.sqlite import SqliteStore
 from notifier.web import routes
 from notifier.web.api import Api
 from notifier.web.auth import Bearer
+from notifier.web.callers import Callers
 from notifier.web.health import Health
 from notifier.web.metrics import Metrics
 from notifier.web.operations import Operations
+from notifier.web.people import People
+from notifier.web.recent import Calls, Recent
+from notifier.web.replays import Replays
+from notifier.web.sources import Sources
 from notifier.web.webhooks import Webhooks
 
 _log = logging.getLogger(__name__)
@@ -45,10 +54,16 @@ class App:
     credits: ChannelCredits
     watch: Watch
     meters: Meters
+    reload: Reload
+    recent: Recent
 
 
-def build(settings: Settings) -> App:
-    """Give the service, with nothing opened and nothing running."""
+def build(settings: Settings, places: Places | None = None) -> App:
+    """Give the service, with nothing opened and nothing running.
+
+    `places` is where secrets are that notifier.toml refers to; without it no such file is read.
+    """
+    reload = Reload(ConfigFile(settings, places))
     clock = SystemClock()
     open_channels = channels.build(settings)
     renderer = Renderer(translation.style(settings), settings.templates, _say_failed)
@@ -62,10 +77,10 @@ def build(settings: Settings) -> App:
         clock,
         meters,
     )
-    places = {name: channel.about.places for name, channel in open_channels.items()}
+    room = {name: channel.about.places for name, channel in open_channels.items()}
     means = Means(
         clock=clock,
-        credits=ChannelCredits(places),
+        credits=ChannelCredits(room),
         # No secret: it spreads retries, and need not ask the system each time.
         jitter=random.Random().random,  # noqa: S311
         nonce=lambda: secrets.token_hex(8),
@@ -75,10 +90,15 @@ def build(settings: Settings) -> App:
     dispatcher = Dispatcher(store, open_channels, renderer.render, means)
     watch = Watch(store, dispatcher, translation.ttl(settings), clock)
     policy = translation.policy(settings)
+    recent = Recent(clock)
+    find = reload.desks.find
+    intake = Intake(store, policy, clock, meters.received)
     webhooks = Webhooks(
-        Intake(translation.sources(settings), store, policy, clock, meters.received),
-        settings.max_body,
+        find,
+        intake,
         settings.public_base_url,
+        Callers(settings.trusted_proxies).address,
+        recent,
     )
     api = Api(store, Preview(renderer))
     operations = Operations(
@@ -88,11 +108,19 @@ def build(settings: Settings) -> App:
         settings.max_body,
         settings.public_base_url,
     )
-    v1 = routes.Guarded(api, operations)
+    people = People(Directory(store, policy.default_region, recent.forget), settings.max_body)
+    v1 = routes.Guarded(
+        api,
+        operations,
+        people,
+        Sources(reload, reload.views, settings.public_base_url),
+        Replays(intake, store, find, settings.public_base_url),
+        Calls(recent, find),
+    )
     metrics = Metrics(Exposition(meters, store, dispatcher, clock).read, meters.refused)
     health, bearer = Health(watch.readiness), Bearer(settings.tokens)
     asgi = routes.build(webhooks, v1, health, bearer, metrics)
-    return App(asgi, store, dispatcher, means.credits, watch, meters)
+    return App(asgi, store, dispatcher, means.credits, watch, meters, reload, recent)
 
 
 def _say_templates(renderer: Renderer) -> None:

@@ -1,4 +1,4 @@
-"""What `notifier check` looks at: settings, store, templates, a sign-in to each provider.
+"""What `notifier check` looks at: settings, sources, store, templates, a sign-in to each provider.
 
 Takes settings, gives findings in this order, within 30 seconds. Refuses (ConfigurationError)
 settings that no part could be built from. Nothing is sent, and nothing in the store changes.
@@ -7,11 +7,15 @@ settings that no part could be built from. Nothing is sent, and nothing in the s
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
-from notifier.app import channels, translation
+from notifier.app import channels, source_words, translation
+from notifier.app.config_file import ConfigFile
+from notifier.app.secret_places import Places
 from notifier.app.store_check import check_store
+from notifier.model.errors import ConfigurationError
 from notifier.model.findings import Condition, Finding
 from notifier.rendering.renderer import Renderer
 from notifier.settings.settings import NAMES, Settings
+from notifier.sources.definition import Definition
 
 SECONDS = 30.0
 """Every part has its own, shorter deadlines; this one holds whatever becomes of them."""
@@ -20,10 +24,17 @@ Check = Callable[[], Awaitable[Iterable[Finding]]]
 
 
 async def check(
-    settings: Settings, warnings: Sequence[str], seconds: float = SECONDS
+    settings: Settings,
+    warnings: Sequence[str],
+    seconds: float = SECONDS,
+    places: Places | None = None,
 ) -> list[Finding]:
-    """Give every finding; `warnings` are those of loading the settings."""
+    """Give every finding; `warnings` are those of loading the settings.
+
+    `places` is where secrets are that notifier.toml refers to; without it no such file is read.
+    """
     parts: dict[str, Check] = {
+        "sources": lambda: asyncio.to_thread(_sources, ConfigFile(settings, places)),
         "store": lambda: asyncio.to_thread(check_store, settings.database),
         "templates": lambda: asyncio.to_thread(_templates, settings),
         channels.EMAIL: lambda: channels.check_email(settings),
@@ -53,7 +64,7 @@ async def _within(seconds: float, name: str, part: Check) -> list[Finding]:
 def _settings(settings: Settings, warnings: Sequence[str]) -> list[Finding]:
     about = "settings"
     found = [Finding(about, Condition.WARNING, line, "mend or remove it") for line in warnings]
-    if not settings.webhook_secret.get_secret_value():
+    if not settings.webhook_secret.get_secret_value() and settings.configuration is None:
         cause = "WEBHOOK_SECRET is not set, so every webhook gets 401"
         found.append(Finding(about, Condition.FAILED, cause, "run notifier init, or set it"))
     if not settings.tokens:
@@ -63,6 +74,33 @@ def _settings(settings: Settings, warnings: Sequence[str]) -> list[Finding]:
         return found
     given = len(settings.model_fields_set)
     return [Finding(about, Condition.OK, f"no fault; {given} of {len(NAMES)} are set")]
+
+
+def _sources(file: ConfigFile) -> list[Finding]:
+    about = "sources"
+    try:
+        read = file.read()
+    except ConfigurationError as error:
+        return [
+            Finding(about, Condition.FAILED, line, "change the file; notifier serve refuses it")
+            for line in str(error).splitlines()
+        ]
+    if not read.definitions:
+        cause = "there is default only, for our own format; notifier connect adds a help desk"
+        return [Finding(about, Condition.OK, cause)]
+    found = [
+        Finding(about, Condition.WARNING, line, "do as it says, or take the risk")
+        for line in read.warnings
+    ]
+    return [*found, *(_source(name, one) for name, one in sorted(read.definitions.items()))]
+
+
+def _source(name: str, found: Definition) -> Finding:
+    said = f"{name}: {source_words.authentication(found)}"
+    if source_words.is_open(found):
+        mend = "give it auth, or allow_ips at least"
+        return Finding("sources", Condition.WARNING, said, mend)
+    return Finding("sources", Condition.OK, said)
 
 
 def _templates(settings: Settings) -> list[Finding]:

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from starlette.types import ASGIApp
 
 from notifier.app.building import App, build
+from notifier.app.secret_places import Places
 from notifier.model.errors import StoreError, StoreLocked
 from notifier.settings.settings import Settings
 from notifier.store.base import Credits, HandOver, Receiver
@@ -30,7 +31,9 @@ def open_store(app: App, places: Credits, receiver: Receiver) -> None:
 
 
 @contextlib.asynccontextmanager
-async def offline(settings: Settings) -> AsyncIterator[tuple[ASGIApp, str]]:
+async def offline(
+    settings: Settings, places: Places | None = None
+) -> AsyncIterator[tuple[ASGIApp, str]]:
     """Give the web application on the store itself, and a token that it takes; sends nothing.
 
     What is planned or retried meanwhile leaves when a service runs again. Raises StoreError
@@ -38,7 +41,7 @@ async def offline(settings: Settings) -> AsyncIterator[tuple[ASGIApp, str]]:
     """
     must_exist(settings.database)
     token = secrets.token_urlsafe()
-    app = build(settings.model_copy(update={"api_tokens": SecretStr(token)}))
+    app = build(settings.model_copy(update={"api_tokens": SecretStr(token)}), places)
     try:
         open_store(app, _NoPlaces(), _Nobody())
     except StoreLocked as error:

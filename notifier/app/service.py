@@ -60,6 +60,7 @@ class Service:
             asyncio.create_task(self._server.serve([self._listening]), name="server"),
         ]
         self._watching_loop = asyncio.create_task(self._app.meters.watch_loop(), name="loop lag")
+        self._forgetting = asyncio.create_task(self._app.recent.watch(), name="recent calls")
         answers = asyncio.create_task(self._server.answers.wait())
         try:
             await asyncio.wait({answers, *self._tasks}, return_when=asyncio.FIRST_COMPLETED)
@@ -103,6 +104,7 @@ class Service:
         # Until the sends have landed calls are answered, readiness with a 503.
         await self._app.dispatcher.drain(self._grace)
         self._watching_loop.cancel()
+        self._forgetting.cancel()
         self._server.should_exit = True
         await asyncio.wait(self._tasks)
         try:

@@ -119,6 +119,38 @@ class Stopping:
         await self._asked.wait()
 
 
+class Hangups:
+    """Turns SIGHUP, which asks for another look at notifier.toml, into events of the loop.
+
+    Where there is no such signal nothing ever comes.
+    """
+
+    def __init__(self) -> None:
+        """Needs a running loop, in the main thread."""
+        self._asked = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._number = getattr(signal, "SIGHUP", None)
+
+    def __enter__(self) -> "Hangups":
+        """Take the signal, which would end the process otherwise."""
+        if self._number is not None:
+            self._before = signal.signal(self._number, self._caught)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Give the signal back."""
+        if self._number is not None:
+            signal.signal(self._number, self._before)
+
+    def _caught(self, number: int, frame: FrameType | None) -> None:
+        self._loop.call_soon_threadsafe(self._asked.set)
+
+    async def next(self) -> None:
+        """Return when one came since the last time; several meanwhile are one."""
+        await self._asked.wait()
+        self._asked.clear()
+
+
 def settle_memory() -> None:
     """Move what start-up made out of the collector's sight, and let it run seldom.
 

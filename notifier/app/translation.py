@@ -25,9 +25,10 @@ _NOBODY = "nobody@localhost"
 
 
 def sources(settings: Settings) -> dict[str, NativeSource]:
-    """Give the help desks by name."""
+    """Give the help desks, by name, that settings alone make."""
     known = parse(settings.webhook_secret.get_secret_value())
-    return {DEFAULT_SOURCE: NativeSource(DEFAULT_SOURCE, known, settings.signature_tolerance)}
+    native = NativeSource(DEFAULT_SOURCE, known, settings.signature_tolerance, settings.max_body)
+    return {DEFAULT_SOURCE: native}
 
 
 def limits(settings: Settings) -> dict[str, Limits]:

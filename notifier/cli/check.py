@@ -25,7 +25,7 @@ _WIDTH = max(map(len, Condition))
 @options.as_json
 @options.env_file
 def command(as_json: bool, env_file: Path | None) -> None:
-    """Try settings, store, templates, and a sign-in to SMTP and Twilio; send nothing."""
+    """Try settings, sources, store, templates, and a sign-in to SMTP and Twilio; send nothing."""
     status, found = _found(env_file)
     if as_json:
         output.say(json.dumps(_document(found)))
@@ -39,7 +39,7 @@ def _found(env_file: Path | None) -> tuple[int, Sequence[Finding]]:
     try:
         settings, warnings = options.read(env_file)
         with serving.runner() as runner:
-            found = runner.run(check(settings, warnings))
+            found = runner.run(check(settings, warnings, places=options.places(env_file)))
     except ConfigurationError as error:
         return 2, [
             Finding("settings", Condition.FAILED, line, "change it in .env or the environment")

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import httpx2
 
+from notifier.app.secret_places import Places
 from notifier.cli import options, place
 from notifier.cli.output import Document
 from notifier.model.errors import CallFailed
@@ -65,6 +66,10 @@ class Client:
         """Change something."""
         return await self._call("POST", path, json=body)
 
+    async def send(self, method: str, path: str, **sent: Any) -> Document:
+        """Change something by any method; `sent` is what httpx2 takes: `json`, `content`."""
+        return await self._call(method, path, **sent)
+
     async def readiness(self) -> Document:
         """Give how the service is, whether or not it can take webhooks."""
         answer = await self._request("GET", "/health/ready")
@@ -115,22 +120,26 @@ def _said(status: int, problem: Document) -> str:
 
 def ask(env_file: Path | None, offline: bool, work: Callable[[Client], Awaitable[T]]) -> T:
     """Do some work with a client; returns what it returns."""
-    return asyncio.run(_ask(options.settings(env_file), offline, work))
+    places = options.places(env_file) if offline else None
+    return asyncio.run(_ask(options.settings(env_file), places, work))
 
 
-async def _ask(settings: Settings, offline: bool, work: Callable[[Client], Awaitable[T]]) -> T:
-    async with _connected(settings, offline) as client:
+async def _ask(
+    settings: Settings, places: Places | None, work: Callable[[Client], Awaitable[T]]
+) -> T:
+    async with connected(settings, places) as client:
         return await work(client)
 
 
 @contextlib.asynccontextmanager
-async def _connected(settings: Settings, offline: bool) -> AsyncIterator[Client]:
+async def connected(settings: Settings, places: Places | None = None) -> AsyncIterator[Client]:
+    """Give a client of the running service, or with `places` one on the store itself."""
     async with contextlib.AsyncExitStack() as stack:
         transport: httpx2.AsyncBaseTransport
-        if offline:
+        if places is not None:
             # The whole service, which takes as long to import as all the rest.
             opening = importlib.import_module("notifier.app.opening")
-            asgi, token = await stack.enter_async_context(opening.offline(settings))
+            asgi, token = await stack.enter_async_context(opening.offline(settings, places))
             base, transport = _IN_HERE, httpx2.ASGITransport(asgi)
         else:
             base, token = options.url(settings), place.token(settings.tokens)
@@ -142,4 +151,4 @@ async def _connected(settings: Settings, offline: bool) -> AsyncIterator[Client]
             timeout=_TIMEOUT,
             trust_env=False,
         )
-        yield Client(await stack.enter_async_context(http), offline=offline)
+        yield Client(await stack.enter_async_context(http), offline=places is not None)

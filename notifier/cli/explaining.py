@@ -52,7 +52,7 @@ _RETRY = "then: notifier deliveries retry {id}"
 _NEXT = {
     Reason.OWN_ACTION: "Nothing, if that is right; NOTIFY_SELF=true tells people of it too.",
     Reason.NO_ASSIGNEE: "Assign the ticket; the help desk must send data.assignee.",
-    Reason.NO_ADDRESS: "Enter one in the help desk, and let it send data.assignee.email or .phone.",
+    Reason.NO_ADDRESS: "Add one as it says above, or let the help desk send one; " + _RETRY,
     Reason.BAD_ADDRESS: "Correct the address in the help desk. A number without +COUNTRY needs "
     "DEFAULT_REGION.",
     Reason.CHANNEL_DISABLED: "If it should be on: set ENABLE_EMAIL or ENABLE_SMS to true, restart, "
@@ -120,11 +120,12 @@ def happened(event: Document) -> str:
     parts = [event["type"]]
     for word, party in (("for", event["assignee"]), ("by", event["actor"])):
         if party is not None:
-            parts.append(f"{word} {_name(party)}")
+            parts.append(f"{word} {name_of(party)}")
     return f"{' '.join(parts)} ({event['ticket']['priority']})"
 
 
-def _name(party: Document) -> str:
+def name_of(party: Document) -> str:
+    """Give what people call somebody: the name, else what else is known."""
     return str(party["name"] or party["email"] or party["phone"] or party["id"])
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from notifier.app.secret_places import Places
 from notifier.cli import output, place
 from notifier.cli.flags import as_json as as_json
 from notifier.cli.flags import env_file as env_file
@@ -34,6 +35,11 @@ def read(path: Path | None, **given: str | None) -> tuple[Settings, list[str]]:
     files = {f"{name}_FILE" for name in overrides}
     written = {name: text for name, text in os.environ.items() if name not in files}
     return load({**written, **overrides}, path)
+
+
+def places(path: Path | None) -> Places:
+    """Give where secrets may be that notifier.toml refers to."""
+    return Places(os.environ, path)
 
 
 def secret(loaded: Settings) -> Secret:

@@ -5,6 +5,7 @@ somebody else has (1).
 """
 
 import asyncio
+import contextlib
 import logging
 import socket
 import sys
@@ -16,6 +17,8 @@ from notifier import __version__
 from notifier.app import channels, serving
 from notifier.app.building import build
 from notifier.app.logs import Logs
+from notifier.app.reloading import Reload
+from notifier.app.secret_places import Places
 from notifier.app.service import Service
 from notifier.cli import options
 from notifier.model.errors import ConfigurationError, NotifierError
@@ -43,7 +46,7 @@ def command(host: str | None, port: str | None, env_file: Path | None, lock_wait
     logs.start()
     try:
         with serving.runner() as runner:
-            status = runner.run(_serve(settings, lock_wait))
+            status = runner.run(_serve(settings, options.places(env_file), lock_wait))
     except NotifierError as error:
         if settings.log_format != "json":
             raise
@@ -55,10 +58,11 @@ def command(host: str | None, port: str | None, env_file: Path | None, lock_wait
     sys.exit(status)
 
 
-async def _serve(settings: Settings, lock_wait: Millis) -> int:
-    with serving.Stopping() as stopping:
+async def _serve(settings: Settings, places: Places, lock_wait: Millis) -> int:
+    with serving.Stopping() as stopping, serving.Hangups() as hangups:
         asked = asyncio.create_task(stopping.wait())
-        service = Service(build(settings), _listening(settings), settings.shutdown_grace)
+        app = build(settings, places)
+        service = Service(app, _listening(settings), settings.shutdown_grace)
         starting = asyncio.create_task(service.start(lock_wait))
         await asyncio.wait({asked, starting}, return_when=asyncio.FIRST_COMPLETED)
         if not starting.done():
@@ -66,9 +70,11 @@ async def _serve(settings: Settings, lock_wait: Millis) -> int:
             await asyncio.wait({starting})
             return 0
         starting.result()
-        _say_ready(settings, service)
+        _say_ready(settings, app.reload, service)
         ending = asyncio.create_task(service.ended())
+        reloading = asyncio.create_task(_reload_when_asked(hangups, app.reload))
         await asyncio.wait({asked, ending}, return_when=asyncio.FIRST_COMPLETED)
+        reloading.cancel()
         _say_why(ending)
         await service.stop()
         _log.info("stopped", extra={"action": "service.stopped"})
@@ -85,11 +91,20 @@ def _listening(settings: Settings) -> socket.socket:
         ) from error
 
 
-def _say_ready(settings: Settings, service: Service) -> None:
+async def _reload_when_asked(hangups: serving.Hangups, reload: Reload) -> None:
+    while True:
+        await hangups.next()
+        # The log has said what is wrong, and nobody waits for an answer.
+        with contextlib.suppress(ConfigurationError):
+            await reload()
+
+
+def _say_ready(settings: Settings, reload: Reload, service: Service) -> None:
     serving.settle_memory()
     for line in channels.start_lines(settings):
         _log.info(line, extra={"action": "channel.configured"})
-    if not settings.webhook_secret.get_secret_value():
+    reload.say()
+    if not settings.webhook_secret.get_secret_value() and not reload.present.definitions:
         _log.error(
             "WEBHOOK_SECRET is not set, so every webhook gets 401; run: notifier init",
             extra={"action": "webhook.unsecured"},

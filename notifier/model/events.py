@@ -34,7 +34,9 @@ TICKET_TYPES = frozenset(
 TEST_TYPE = "test.message"
 """The type of the internal event that a test message is made from."""
 
-EventStatus = Literal["accepted", "ignored"]
+EventStatus = Literal["accepted", "ignored", "unmapped", "replayed"]
+"""The last two are those of calls that no event could be made of, before and after they were read
+again."""
 
 
 class Priority(StrEnum):

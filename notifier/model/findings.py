@@ -18,9 +18,9 @@ class Condition(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`about` is settings, store, templates, email or sms; `mend` is empty where nothing is wrong.
+    """`about` is settings, sources, store, templates, email or sms.
 
-    `cause` and `mend` are each one line without a full stop at its end.
+    `mend` is empty where nothing is wrong. It and `cause` are one line without a full stop.
     """
 
     about: str

@@ -70,6 +70,11 @@ def public(kind: Kind, number: int) -> str:
     )
 
 
+def public_or_none(kind: Kind, number: int | None) -> str | None:
+    """Give the text form of an id that may not be there."""
+    return None if number is None else public(kind, number)
+
+
 def private(kind: Kind, text: str) -> int:
     """Read the text form back; raises ValueError when it is not one of that kind."""
     prefix, _, letters = text.partition("_")

@@ -5,9 +5,11 @@ Refuses nothing.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field
 from typing import Any, Protocol
 
 from notifier.model.events import Event, Party
+from notifier.model.people import Key, Known, Met
 from notifier.model.reasons import Reason
 from notifier.model.states import State
 from notifier.model.times import Instant
@@ -48,13 +50,13 @@ NO_TURN = -1
 class NewDelivery:
     """A delivery to add.
 
-    `person` is who is told; `key` is what the person is remembered by within the source.
+    `person` is who is told, completed from the directory; `key` leads to them there.
     `cancelled` may only be given together with the reason that withdraws it at once. `turn` is
     the ticket's turn that it tells of; NO_TURN for somebody who does not hold the ticket.
     """
 
     person: Party
-    key: str
+    key: Key
     channel: str | None
     recipient: str | None
     state: State
@@ -86,13 +88,17 @@ class Move:
 
 @value
 class Plan:
-    """What an event leads to. `ticket` is the new memory; `note` says why nobody is told."""
+    """What an event leads to. `ticket` is the new memory; `note` says why nobody is told.
+
+    `met` is what the directory learns from it, before the deliveries are written.
+    """
 
     ticket: TicketState
     add: tuple[NewDelivery, ...] = ()
     withdraw: tuple[Withdrawal, ...] = ()
     move: tuple[Move, ...] = ()
     note: str | None = None
+    met: Met | None = None
 
 
 @value
@@ -109,12 +115,14 @@ class Suppression:
 class Memory:
     """All that a plan may look at besides its event: the ticket, who was told, suppressions.
 
-    `suppressed` maps (channel, address) to the reason, for the addresses that the event names.
+    `suppressed` maps (channel, address) to the reason, for the addresses that the event names
+    and those of `people`: whom the directory knows by the keys of its parties.
     """
 
     ticket: TicketState | None
     told: Sequence[Told]
     suppressed: Mapping[tuple[str, str], Reason]
+    people: Mapping[Key, Known] = field(default_factory=dict)
 
 
 Snapshot = Mapping[str, Any]
@@ -141,9 +149,21 @@ class Found:
     """A delivery as an operator found it; `barred` is why its address must not be written to."""
 
     state: State
-    channel: str | None
-    recipient: str | None
+    channel: str
+    recipient: str
     barred: Reason | None
+
+
+@value
+class Unaddressed:
+    """A delivery that had no address, as an operator found it.
+
+    `memory` is None until its person was looked up.
+    """
+
+    state: State
+    event: Event
+    memory: Memory | None = None
 
 
 @value
@@ -155,9 +175,30 @@ class Again:
     expires_at: Instant
 
 
+@value
+class LookUp:
+    """Somebody is to be looked up first, by these keys; then the store asks once more."""
+
+    keys: tuple[Key, ...]
+
+
+@value
+class Anew:
+    """A delivery that had no address has some now: it becomes `first`, `more` are added to it.
+
+    `first` is pending. What `more` carries of turn, reason and rule is its event's.
+    """
+
+    first: NewDelivery
+    more: tuple[NewDelivery, ...]
+
+
 class RetryFunction(Protocol):
     """A pure decision about one delivery, called by the store inside its transaction."""
 
-    def __call__(self, found: Found, now: Instant) -> Again | str:
-        """Give the new times, or one sentence that says why it cannot be sent."""
+    def __call__(self, found: Found | Unaddressed, now: Instant) -> Again | Anew | LookUp | str:
+        """Give the new times, or one sentence that says why it cannot be sent.
+
+        LookUp and Anew are answers about what had no address, Again is one about the others.
+        """
         ...

@@ -64,6 +64,7 @@ def _mail_address(text: str) -> str | None:
     return None
 
 
+@lru_cache(maxsize=4096)
 def _phone_number(text: str, region: str | None) -> str | None:
     if not _IN_A_PHONE_NUMBER.issuperset(text):
         return None

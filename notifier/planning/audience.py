@@ -1,7 +1,6 @@
 """Whom an event tells, and on which channels.
 
-Takes an event, gives its person, the key that person is remembered by, and addresses.
-Refuses nothing.
+Takes an event, gives its person and addresses. Refuses nothing.
 """
 
 from notifier.model.events import Event, Party, same_party
@@ -22,17 +21,6 @@ def is_own_action(event: Event, person: Party) -> bool:
     return same_party(event.actor, person)
 
 
-def key_of(person: Party) -> str:
-    """Give what the person is remembered by within the source."""
-    if person.id:
-        return storable(f"id:{person.id}")
-    if person.email:
-        return storable(f"mail:{person.email.casefold()}")
-    if person.phone:
-        return storable(f"tel:{person.phone}")
-    return storable(f"name:{person.name or '?'}")
-
-
 def channels_of(person: Party) -> tuple[tuple[str, str], ...]:
     """Give (channel, address as given) for every channel the person has an address on."""
     given = ((EMAIL, person.email), (SMS, person.phone))
@@ -49,8 +37,3 @@ def addresses_of(event: Event, policy: Policy) -> tuple[tuple[str, str], ...]:
         for channel, text in channels_of(person)
     )
     return tuple((channel, address) for channel, address in normalised if address)
-
-
-def storable(text: str) -> str:
-    """Write lone surrogates as escapes, because no store can keep them."""
-    return text.encode(errors="backslashreplace").decode()

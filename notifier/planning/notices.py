@@ -10,7 +10,7 @@ from notifier.model.reasons import Reason
 from notifier.model.states import SPEAKING, State
 from notifier.model.times import Instant
 from notifier.model.values import value
-from notifier.planning import audience
+from notifier.planning import audience, people
 from notifier.planning.addresses import SMS, normalise
 from notifier.planning.policy import Policy
 
@@ -46,7 +46,7 @@ def notices_for(person: Party, occasion: Occasion) -> tuple[NewDelivery, ...]:
 def _notice(person: Party, occasion: Occasion, given: tuple[str, str], own: bool) -> NewDelivery:
     channel, text = given
     address = normalise(channel, text, occasion.policy.default_region)
-    to = (channel, address or audience.storable(text)[:_LONGEST_RECIPIENT])
+    to = (channel, address or people.storable(text)[:_LONGEST_RECIPIENT])
     if own:
         return _new(person, occasion, to, _OWN_ACTION)
     if address is None:
@@ -113,7 +113,7 @@ def _new(
     now = occasion.now
     return NewDelivery(
         person=person,
-        key=audience.key_of(person),
+        key=people.keys_of(person, occasion.event.source, occasion.policy.default_region)[0],
         channel=channel,
         recipient=recipient,
         state=state,

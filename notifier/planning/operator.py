@@ -4,13 +4,27 @@ Takes what the store found, the policy and the time, gives new times or a plan. 
 sentence, to send again what could never leave.
 """
 
+from dataclasses import replace
+
 from notifier.model.errors import Fault
 from notifier.model.events import Event, Party
-from notifier.model.plans import NO_TURN, Again, Found, Memory, NewDelivery, Plan, TicketState
+from notifier.model.people import Key, no_address
+from notifier.model.plans import (
+    NO_TURN,
+    Again,
+    Anew,
+    Found,
+    LookUp,
+    Memory,
+    NewDelivery,
+    Plan,
+    TicketState,
+    Unaddressed,
+)
 from notifier.model.reasons import Reason
 from notifier.model.states import OPEN, RETRYABLE, State
 from notifier.model.times import Instant
-from notifier.planning import audience
+from notifier.planning import notices, people
 from notifier.planning.addresses import EMAIL, SMS, normalise
 from notifier.planning.policy import Policy
 
@@ -31,14 +45,17 @@ _ENDED_WELL = {
 }
 
 
-def again(found: Found, policy: Policy, now: Instant) -> Again | str:
-    """Give where and when a delivery goes after all, or why it cannot."""
+def again(found: Found | Unaddressed, policy: Policy, now: Instant) -> Again | Anew | LookUp | str:
+    """Give where and when a delivery goes after all, or why it cannot.
+
+    Of one that had no address the person is looked up first.
+    """
     if found.state in OPEN:
         return f"It is {found.state}: it has not ended, and goes on by itself."
     if found.state not in RETRYABLE:
         return _ENDED_WELL[found.state]
-    if found.channel is None or found.recipient is None:
-        return f"{Reason.NO_ADDRESS.sentence} A new event that names one can tell them."
+    if isinstance(found, Unaddressed):
+        return _anew(found.event, found.memory, policy, now)
     off = _switched_off(found.channel, policy) or _unwanted(found.barred)
     if off is not None:
         return off.sentence
@@ -46,6 +63,32 @@ def again(found: Found, policy: Policy, now: Instant) -> Again | str:
     if address is None:
         return Reason.BAD_ADDRESS.sentence
     return Again(address, now, now + policy.ttl[found.channel])
+
+
+def _anew(event: Event, memory: Memory | None, policy: Policy, now: Instant) -> Anew | LookUp | str:
+    given = event.assignee or Party()
+    if memory is None:
+        return LookUp(people.keys_of(given, event.source, policy.default_region))
+    named = people.completed(replace(event, actor=None), memory.people, policy).event
+    person = named.assignee or given
+    wanted = {to: why for to, why in memory.suppressed.items() if _unwanted(why)}
+    # An operator asks for it, so it matters neither who did it nor what was told meanwhile.
+    occasion = notices.Occasion(
+        event=named,
+        memory=replace(memory, suppressed=wanted),
+        policy=policy,
+        now=now,
+        older=False,
+        turn=None,
+    )
+    planned = notices.notices_for(person, occasion)
+    going = [one for one in planned if one.state is State.PENDING]
+    if going:
+        return Anew(going[0], tuple(one for one in planned if one is not going[0]))
+    (reason, *_) = (one.reason for one in planned if one.reason is not None)
+    if reason is Reason.NO_ADDRESS:
+        return no_address((event.source, given.id, given.login), person.name)
+    return reason.sentence
 
 
 def _switched_off(channel: str, policy: Policy) -> Reason | None:
@@ -71,6 +114,11 @@ def reader(channel: str, address: str) -> Party:
     return Party(email=address) if channel == EMAIL else Party(phone=address)
 
 
+def names_of(channel: str, address: str) -> tuple[Key, ...]:
+    """Give what may lead to the person whose address that is."""
+    return people.keys_of(reader(channel, address), "", None)
+
+
 def plan_test(
     event: Event, to: tuple[str, str], memory: Memory, policy: Policy, now: Instant
 ) -> Plan:
@@ -80,7 +128,7 @@ def plan_test(
     barred = _switched_off(channel, policy) or memory.suppressed.get(to)
     delivery = NewDelivery(
         person=person,
-        key=audience.key_of(person),
+        key=people.keys_of(person, event.source, policy.default_region)[0],
         channel=channel,
         recipient=address,
         state=State.SUPPRESSED if barred else State.PENDING,

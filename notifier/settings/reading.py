@@ -17,6 +17,7 @@ _LARGEST_FILE = 64 * 1024
 
 _PREFIXES = (
     "API_TOKEN",
+    "CONFIG_FIL",
     "DATABASE_",
     "DEFAULT_REG",
     "EMAIL_",
@@ -38,13 +39,11 @@ _PREFIXES = (
     "SMTP_",
     "TEMPLATES_",
     "TICKET_URL_",
+    "TRUSTED_PROX",
     "TWILIO_",
     "WEBHOOK_",
 )
 """Beginnings that are ours alone, so that a name with one of them is a misspelt setting."""
-
-NOT_YET = frozenset({"CONFIG_FILE", "TRUSTED_PROXIES"})
-"""Names that are kept free; this version reads none of them."""
 
 _EMPTY_COUNTS = "RATE_LIMIT_"
 
@@ -137,8 +136,6 @@ def _of_place(place: Mapping[str, str], names: Collection[str], written: Written
         if name in names:
             if _counts(name, text):
                 found[name] = text.strip()
-        elif name in NOT_YET:
-            written.warnings.append(f"{name} is not read by this version")
         elif name.endswith(_FILE) and name.removesuffix(_FILE) in names:
             _from_named_file(name, text, place, written, found)
         elif name.startswith(_PREFIXES):

@@ -22,6 +22,7 @@ from notifier.settings.values import (
     Host,
     Hosts,
     MailAddress,
+    Networks,
     Port,
     Region,
     Sender,
@@ -40,6 +41,9 @@ _GMAIL = {GMAIL, "smtp.googlemail.com"}
 _APP_PASSWORD = 16
 _IMPLICIT_TLS_PORT = 465
 _SQLITE = "sqlite:///"
+
+CONFIG_FILE = "notifier.toml"
+"""The file of the sources when CONFIG_FILE names no other."""
 
 
 def _webhook_secret(text: SecretStr) -> SecretStr:
@@ -108,6 +112,8 @@ class Settings(BaseSettings):
     api_tokens: Annotated[SecretStr, AfterValidator(_api_tokens)] = SecretStr("")
     database_url: Annotated[str, AfterValidator(_database)] = "sqlite:///notifier.db"
     public_base_url: WebAddress | None = None
+    trusted_proxies: Networks = frozenset()
+    config_file: str | None = None
 
     rate_limit_email: Windows = (Window(5, MINUTE), Window(60, HOUR))
     rate_limit_sms: Windows = (
@@ -201,6 +207,13 @@ class Settings(BaseSettings):
         return Path(self.templates_dir) if self.templates_dir else None
 
     @property
+    def configuration(self) -> Path | None:
+        """Give the file of the sources: CONFIG_FILE, else notifier.toml if it is there now."""
+        if self.config_file:
+            return Path(self.config_file)
+        return Path(CONFIG_FILE) if os.path.isfile(CONFIG_FILE) else None
+
+    @property
     def tokens(self) -> tuple[str, ...]:
         """Give the API's tokens."""
         return values.tokens(self.api_tokens.get_secret_value())
@@ -242,13 +255,17 @@ def _name_of(line: str) -> str:
 
 
 def _together(settings: Settings) -> list[str]:
-    return [*_email_faults(settings), *_sms_faults(settings), *_template_faults(settings)]
+    return [*_email_faults(settings), *_sms_faults(settings), *_place_faults(settings)]
 
 
-def _template_faults(settings: Settings) -> list[str]:
+def _place_faults(settings: Settings) -> list[str]:
+    faults = []
     if settings.templates_dir and not os.path.isdir(settings.templates_dir):
-        return [f"TEMPLATES_DIR: there is no folder {os.path.abspath(settings.templates_dir)}"]
-    return []
+        folder = os.path.abspath(settings.templates_dir)
+        faults.append(f"TEMPLATES_DIR: there is no folder {folder}")
+    if settings.config_file and not os.path.isfile(settings.config_file):
+        faults.append(f"CONFIG_FILE: there is no file {os.path.abspath(settings.config_file)}")
+    return faults
 
 
 def _email_faults(settings: Settings) -> list[str]:

@@ -5,6 +5,7 @@ the message says what would be right, and never repeats the text, which may be a
 """
 
 import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated
 
 import phonenumbers
@@ -125,6 +126,16 @@ def hosts(text: str) -> frozenset[str]:
     return frozenset(names)
 
 
+def networks(text: str) -> frozenset[IPv4Network | IPv6Network]:
+    """Read addresses and networks separated by spaces."""
+    try:
+        return frozenset(ip_network(word) for word in text.split())
+    except ValueError:
+        raise ValueError(
+            "write addresses and networks separated by spaces: 192.0.2.7 10.0.0.0/8"
+        ) from None
+
+
 def tokens(text: str) -> tuple[str, ...]:
     """Read tokens separated by spaces, each of at least 20 characters."""
     found = tuple(text.split())
@@ -147,3 +158,4 @@ Region = Annotated[str, BeforeValidator(region)]
 WebAddress = Annotated[str, BeforeValidator(web_address)]
 TicketUrl = Annotated[str, BeforeValidator(ticket_url)]
 Hosts = Annotated[frozenset[str], BeforeValidator(hosts)]
+Networks = Annotated[frozenset[IPv4Network | IPv6Network], BeforeValidator(networks)]

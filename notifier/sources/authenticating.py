@@ -25,6 +25,9 @@ Resolve = Callable[[str], str]
 ReadFile = Callable[[str], bytes]
 """Of a path as it stands in the table, what is in the file; raises ConfigurationError."""
 
+_NOT_TRIED = " missing"
+"""How the cause ends where a call has nothing of what a scheme looks at."""
+
 _ALWAYS_CONFIDENTIAL = frozenset({"authorization", "proxy-authorization", "cookie"})
 
 _SCHEMES = "notifier.sources.schemes"
@@ -48,7 +51,8 @@ class Authenticator:
     def __init__(self, definition: Definition, schemes: Sequence[Scheme]) -> None:
         """`schemes` are those of `definition.auth`, in its order."""
         self._networks = tuple(definition.allow_ips)
-        self._signs_for_anybody = definition.challenge.crc is not None
+        crc = definition.challenge.crc
+        self._signs_for_anybody = crc is not None and not crc.token_of
         self._schemes = tuple(schemes)
         self._verify = schemes[0].verify if len(schemes) == 1 else self._several(definition)
         self._confidential = _ALWAYS_CONFIDENTIAL.union(*(one.confidential for one in schemes))
@@ -104,7 +108,13 @@ class Authenticator:
                 return
         # One that is stale may be the right one, by another clock.
         kind = Stale if any(isinstance(cause, Stale) for cause in causes) else BadSignature
-        raise kind("; or ".join(str(cause) for cause in causes))
+        raise kind("; or ".join(_telling([str(cause) for cause in causes])))
+
+
+def _telling(causes: Sequence[str]) -> Sequence[str]:
+    """Leave out the ways that the caller did not go, if there is one that it did."""
+    once = list(dict.fromkeys(causes))
+    return [cause for cause in once if not cause.endswith(_NOT_TRIED)] or once
 
 
 def authenticator(definition: Definition, resolve: Resolve, read_file: ReadFile) -> Authenticator:

@@ -62,6 +62,11 @@ class Source(Protocol):
         """Give the HTTP status of an accepted call."""
         ...
 
+    @property
+    def confidential(self) -> frozenset[str]:
+        """Give the headers, in lower case, and the parameters (`?name`) that hold a secret."""
+        ...
+
     def verify(self, call: Call, now: Instant) -> None:
         """Return if somebody who knows a secret sent the call; raises BadSignature."""
         ...

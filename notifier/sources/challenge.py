@@ -100,26 +100,39 @@ def _ok(call: Call) -> ChallengeAnswer:
 
 
 def _crc(entry: Crc, definition: Definition, resolve: Callable[[str], str]) -> Ask:
-    if not definition.secrets:
-        raise ConfigurationError(f"challenge.crc: {keys.NO_SECRETS}")
-    # Only one can answer: while secrets are rotated it is the first.
-    try:
-        text = resolve(definition.secrets[0])
-    except ConfigurationError as error:
-        raise ConfigurationError(f"challenge.crc: {error}") from None
-    try:
-        secret = keys.long_enough(text).encode()
-    except ConfigurationError as error:
-        raise ConfigurationError(f"challenge.crc: the first secret {error}") from None
+    secrets = _secrets(definition, resolve)
+
+    def signed(secret: bytes, text: bytes) -> bytes:
+        return _WRITE[entry.encoding](hmac.new(secret, text, entry.algorithm).digest())
+
+    tokens = [(signed(secret, entry.token_of.encode()), secret) for secret in secrets]
 
     def ask(call: Call) -> ChallengeAnswer | None:
         found = lookup.in_query(call, entry.query)
         if len(found) != 1 or not _TOKEN.fullmatch(found[0]):
             return None
-        digest = hmac.new(secret, found[0], entry.algorithm).digest()
-        return _text(_WRITE[entry.encoding](digest).decode(), "text/plain")
+        # Without a sign of which secret is asked for only one can answer: the first.
+        able = [one for token, one in tokens if hmac.compare_digest(token, found[0])]
+        able = able if entry.token_of else secrets
+        return _text(signed(able[0], found[0]).decode(), "text/plain") if able else None
 
     return ask
+
+
+def _secrets(definition: Definition, resolve: Callable[[str], str]) -> list[bytes]:
+    if not definition.secrets:
+        raise ConfigurationError(f"challenge.crc: {keys.NO_SECRETS}")
+    made: list[bytes] = []
+    for place, reference in enumerate(definition.secrets):
+        try:
+            text = resolve(reference)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"challenge.crc: {error}") from None
+        try:
+            made.append(keys.long_enough(text).encode())
+        except ConfigurationError as error:
+            raise ConfigurationError(f"challenge.crc: secret {place + 1} {error}") from None
+    return made
 
 
 def _echo(entry: Echo, form: str) -> Ask:

@@ -10,7 +10,8 @@ from typing import Protocol
 from notifier.model.times import Instant
 from notifier.sources import formats
 from notifier.sources.call import Call, Reading
-from notifier.sources.definition import Definition
+from notifier.sources.challenge import Challenger
+from notifier.sources.definition import Definition, Token
 from notifier.sources.mapping import Mapper
 
 
@@ -30,9 +31,19 @@ class Authenticator(Protocol):
 class ConfiguredSource:
     """One help desk as `notifier.toml` describes it; a Source."""
 
-    def __init__(self, name: str, definition: Definition, authenticator: Authenticator) -> None:
+    def __init__(
+        self,
+        name: str,
+        definition: Definition,
+        authenticator: Authenticator,
+        challenger: Challenger | None = None,
+    ) -> None:
         """Raises ConfigurationError with one line for every wrong expression."""
         self.definition = definition
+        self.challenger = challenger
+        self.takes_tail = any(
+            isinstance(one, Token) and one.place == "path" for one in definition.auth
+        )
         self.methods = frozenset(definition.methods)
         self.max_body = definition.max_body
         self.confidential = authenticator.confidential
@@ -48,6 +59,11 @@ class ConfiguredSource:
     @property
     def success_status(self) -> int:
         """Give the status of every answer to a call that was understood, or kept."""
+        return self.definition.success
+
+    @property
+    def repeat_status(self) -> int:
+        """Give the same: a sender that is told apart repeats itself, or gives up."""
         return self.definition.success
 
     def verify(self, call: Call, now: Instant) -> None:

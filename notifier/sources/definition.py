@@ -161,8 +161,8 @@ class Basic(_Keyed):
 class Jwt(_Keyed):
     """A signed token of claims; it does not cover the body.
 
-    The secrets are pinned keys: PEM for RS256 and the like, text for HS256; `jwks_file` names a
-    file with a key set instead. `milliseconds`: times in it may be in ms.
+    The secrets are pinned keys: PEM or a whole key set for RS256 and the like, text for HS256;
+    `jwks_file` names a file with a key set instead. `milliseconds`: times in it may be in ms.
     """
 
     scheme: Literal["jwt"]
@@ -214,11 +214,16 @@ class Echo(_Table):
 
 
 class Crc(_Table):
-    """A GET with a token in the query, answered with its HMAC under the source's secret."""
+    """A GET with a token in the query, answered with its HMAC under the source's secret.
+
+    `token_of`: the token is itself the HMAC of this text, by which the secret is known that the
+    answer needs, and anybody who does not know one gets none.
+    """
 
     query: str
     algorithm: Algorithm = "sha256"
     encoding: Encoding = "hex"
+    token_of: str = ""
 
 
 class Challenge(_Table):

@@ -240,6 +240,15 @@ def find(value: Any, key: Any, wanted: Any) -> Any:
     return next((item for item in _items(value) if get(item, key) == wanted), None)
 
 
+def named_in(value: Any, text: Any) -> Any:
+    """Give the first address of a list that is, or whose part before the @ is, a word of a text."""
+    words = set((as_text(text) or "").split())
+    for item in _items(value):
+        if isinstance(item, str) and not words.isdisjoint((item, item.partition("@")[0])):
+            return item
+    return None
+
+
 def select(value: Any) -> list[Any]:
     """Give the elements that are something."""
     return [item for item in _items(value) if item]
@@ -308,6 +317,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "words": _of_text(str.split),
     "from_json": from_json,
     "find": find,
+    "named_in": named_in,
     "text": _of_text(_plain),
     "unescape": _of_text(_unescape),
     "origin": _of_text(_origin),
@@ -325,6 +335,7 @@ ARGUMENTS: dict[str, tuple[int, int]] = {
     "before": (1, 1),
     "after": (1, 1),
     "find": (2, 2),
+    "named_in": (1, 1),
 }
 """The least and the most arguments of those that take any."""
 

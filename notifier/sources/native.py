@@ -11,19 +11,34 @@ from notifier.model.events import Event, Party, Ticket
 from notifier.model.times import SECOND, Instant, Millis
 from notifier.sources import json_body, native_shape, signatures
 from notifier.sources.call import Call, Reading
+from notifier.sources.challenge import Challenger
 from notifier.sources.native_shape import PartyShape, TicketShape
 from notifier.sources.secrets import Secret
 
 _ACCEPTED = 202
+_REPEATED = 200
+_LARGEST_BODY = 256 * 1024
 _NOBODY = Party()
+_CONFIDENTIAL = frozenset({"webhook-signature"})
 
 
 class NativeSource:
     """One help desk that speaks the native format; a Source."""
 
-    def __init__(self, name: str, secrets: Sequence[Secret], tolerance: Millis) -> None:
-        """`tolerance`: how far the sender's clock may be off, both ways."""
+    methods: frozenset[str] = frozenset({"POST"})
+    challenger: Challenger | None = None
+    takes_tail = False
+
+    def __init__(
+        self,
+        name: str,
+        secrets: Sequence[Secret],
+        tolerance: Millis,
+        max_body: int = _LARGEST_BODY,
+    ) -> None:
+        """`tolerance`: how far the sender's clock may be off, both ways; `max_body` in bytes."""
         self._name = name
+        self.max_body = max_body
         self._secrets = tuple(secrets)
         self._tolerance = tolerance
 
@@ -36,6 +51,16 @@ class NativeSource:
     def success_status(self) -> int:
         """Give 202: it is stored, not yet sent."""
         return _ACCEPTED
+
+    @property
+    def confidential(self) -> frozenset[str]:
+        """Give the one header that only somebody who knows a secret can make."""
+        return _CONFIDENTIAL
+
+    @property
+    def repeat_status(self) -> int:
+        """Give 200: it was stored before."""
+        return _REPEATED
 
     def verify(self, call: Call, now: Instant) -> None:
         """Return if somebody who knows a secret signed the call lately; raises BadSignature."""

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 
 from notifier.model.deliveries import Batch, Settled
 from notifier.model.events import Event
+from notifier.model.people import Entry, Key, Person, PersonFilter, Written
 from notifier.model.plans import PlanFunction, RetryFunction, Types
 from notifier.model.states import State
 from notifier.model.times import Instant, Millis
@@ -21,7 +22,10 @@ from notifier.store.views import (
     EventDetail,
     EventFilter,
     Page,
+    RawCall,
     Slice,
+    UnmappedCall,
+    UnmappedDetail,
 )
 
 
@@ -31,35 +35,43 @@ class Accepted:
 
     `body_hash` (SHA-256) tells a repeat from another body under the same id; None: under the
     same id everything is a repeat. `addresses` are the (channel, address) pairs whose
-    suppressions the plan may ask for. `types`, where given, are asked inside the transaction,
+    suppressions the plan may ask for, `names` the keys by which the directory may know its
+    parties. `types`, where given, are asked inside the transaction,
     with what was last known of the ticket, for the types of the events that this becomes; without
     any nothing but the id is kept. `remember` is for how long the id is known, None: as long as
-    StoreOptions says.
+    StoreOptions says. Items of one call share `whole`, and `body` is kept with the first event of
+    them only; None where it was kept already.
     """
 
     event: Event
-    body: bytes
+    body: bytes | None
     body_hash: bytes | None
     addresses: tuple[tuple[str, str], ...]
     plan: PlanFunction
+    names: tuple[Key, ...] = ()
     types: Types | None = None
     remember: Millis | None = None
+    whole: object | None = None
 
 
-RecordStatus = Literal["accepted", "ignored", "duplicate", "conflict"]
+RecordStatus = Literal["accepted", "ignored", "duplicate", "conflict", "unmapped"]
 
 
 @value
 class Recorded:
     """The answer to a call, released by the commit that made it durable.
 
-    `conflict`: the id is known with another body; nothing was stored.
+    `conflict`: the id is known with another body; nothing was stored. `unmapped`: the call was
+    kept as it came. `event_id` is the first of `events`, None when there is none. `types` are
+    those of new events whose types were asked for.
     """
 
-    event_id: int
+    event_id: int | None
     status: RecordStatus
     note: str | None
     deliveries: tuple[DeliveryView, ...]
+    events: tuple[int, ...] = ()
+    types: tuple[str, ...] = ()
 
 
 @value
@@ -155,6 +167,31 @@ class Store(Protocol):
         """
         ...
 
+    async def record_all(self, calls: Sequence[Accepted]) -> Sequence[Recorded]:
+        """Record the items of one call, at most 64, in order and as far as possible at once.
+
+        Raises as `record` does; some may have been stored then, and are repeats the next time.
+        """
+        ...
+
+    async def keep(self, call: UnmappedCall) -> int:
+        """Keep a call that no event could be made of; give its id, or that of the same one before.
+
+        Raises as `retry` does.
+        """
+        ...
+
+    async def raw_call(self, event_id: int) -> tuple[UnmappedDetail, RawCall | None] | None:
+        """Give a call that was kept, and what it was; None for that when it was erased."""
+        ...
+
+    async def replayed(self, event_id: int, note: str, *, mapped: bool) -> None:
+        """Note what came of reading a kept call again; nothing changes once it was `mapped`.
+
+        Raises as `retry` does.
+        """
+        ...
+
     async def retry(self, delivery_id: int, plan: RetryFunction) -> Operated | None:
         """Let an ended delivery wait again, its attempts kept, its address no longer suppressed.
 
@@ -202,8 +239,8 @@ class Store(Protocol):
         """Make `wait_for_work` look again: credits came back."""
         ...
 
-    async def events(self, wanted: EventFilter, part: Slice) -> Page[EventDetail]:
-        """List events, newest first."""
+    async def events(self, wanted: EventFilter, part: Slice) -> Page[EventDetail | UnmappedDetail]:
+        """List events, and calls that no event could be made of, newest first."""
         ...
 
     async def event(self, event_id: int) -> EventDetail | None:
@@ -232,4 +269,31 @@ class Store(Protocol):
 
     async def close(self) -> None:
         """Stop the writer, after what is queued, and close the file."""
+        ...
+
+
+class PeopleStore(Protocol):
+    """The directory of people, as far as operators keep it."""
+
+    async def people(self, wanted: PersonFilter, part: Slice) -> Page[Person]:
+        """List people, newest first."""
+        ...
+
+    async def person(self, who: str | int) -> Person | None:
+        """Give one, by the operator's own name or by the service's id."""
+        ...
+
+    async def enter(self, entries: Sequence[Entry], *, dry: bool = False) -> Sequence[Written]:
+        """Write what an operator says of people, in one transaction; `dry` only says what would be.
+
+        Raises as `retry` does.
+        """
+        ...
+
+    async def erase(self, who: str | int) -> bool:
+        """Erase a person everywhere, in slices, and the remains in the file; False: no such one.
+
+        What waits for them is cancelled, what is being sent withdrawn. Raises StoreFailed; asked
+        again, it goes on.
+        """
         ...

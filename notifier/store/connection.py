@@ -19,6 +19,9 @@ _SMALL = 64 * 1024 * 1024
 
 _OWNER_ONLY = 0o600
 
+PATIENCE = 2000
+"""Milliseconds that the writer waits for another program."""
+
 _RESTORE = (
     "Stop the service, move the file away together with its -wal and -shm files, "
     "and put a backup in its place"
@@ -136,11 +139,13 @@ def damage_text(path: Path, found: str) -> str:
 def open_writer(path: Path) -> apsw.Connection:
     """Open the one connection that writes, durable: a commit returns when it is on the disk."""
     connection = apsw.Connection(str(path), statementcachesize=1000)
-    connection.set_busy_timeout(2000)
+    connection.set_busy_timeout(PATIENCE)
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", "full")
     connection.pragma("fullfsync", True)
     connection.pragma("checkpoint_fullfsync", True)
+    # What is erased must not stay in the file, where a search for its bytes would find it.
+    connection.pragma("secure_delete", True)
     # Checkpoints run on a connection of their own, never inside a commit.
     connection.pragma("wal_autocheckpoint", 0)
     connection.pragma("temp_store", "memory")

@@ -3,6 +3,7 @@
 Takes filters, gives views. Refuses nothing: parameters are bound, never written into SQL.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -10,8 +11,10 @@ import apsw
 
 from notifier.model.events import from_facts
 from notifier.model.ids import IdMaker
+from notifier.model.people import Named
 from notifier.model.reasons import Reason
 from notifier.model.states import State
+from notifier.store import unmapped
 from notifier.store.claiming import load
 from notifier.store.transaction import Row, Transaction, as_list
 from notifier.store.views import (
@@ -22,12 +25,14 @@ from notifier.store.views import (
     EventDetail,
     EventFilter,
     Page,
+    RawCall,
     Slice,
+    UnmappedDetail,
 )
 
 _TICKET = "{0}.ticket_id IN (SELECT id FROM ticket WHERE key = ? OR number = ?)"
 
-T = TypeVar("T", DeliveryView, EventDetail)
+T = TypeVar("T", DeliveryView, EventDetail | UnmappedDetail)
 
 Condition = tuple[str, Sequence[Any]]
 
@@ -37,7 +42,7 @@ class History:
 
     def __init__(self, connection: apsw.Connection, texts: Mapping[str, str]) -> None:
         """`texts` are the statements by name."""
-        self._connection = connection
+        self._connection = self.connection = connection
         self._texts = texts
 
     def close(self) -> None:
@@ -76,8 +81,32 @@ class History:
         seen = tuple(AttemptView(*attempt) for attempt in attempts)
         return DeliveryDetail(view, event.event, seen, batch)
 
-    def events(self, wanted: EventFilter, part: Slice) -> Page[EventDetail]:
-        """List events, newest first, each with its deliveries."""
+    def events(self, wanted: EventFilter, part: Slice) -> Page[EventDetail | UnmappedDetail]:
+        """List events, newest first, each with its deliveries, and unmapped calls among them."""
+        found: list[EventDetail | UnmappedDetail] = []
+        if wanted.status not in unmapped.STATUSES:
+            found += self._wanted_events(wanted, part)
+        if wanted.status in (None, *unmapped.STATUSES) and not (wanted.type or wanted.ticket):
+            found += self._wanted_calls(wanted, part)
+        found.sort(key=lambda one: one.id, reverse=True)
+        return _page(found, part.limit)
+
+    def _wanted_calls(self, wanted: EventFilter, part: Slice) -> list[UnmappedDetail]:
+        conditions = _time(wanted.since, wanted.until, "u", part.before)
+        for column, value in (("u.source", wanted.source), ("u.status", wanted.status)):
+            if value is not None:
+                conditions.append((f"{column} = ?", (value,)))
+        rows = self._select("list_unmapped", conditions, part.limit + 1)
+        return [unmapped.detail(row) for row in rows]
+
+    def raw_call(self, number: int) -> tuple[UnmappedDetail, RawCall | None] | None:
+        """Give an unmapped call, and what it was."""
+        for row in self._select("list_unmapped", [("u.id = ?", (number,))], 1):
+            reading = Transaction(self._connection, self._texts)
+            return unmapped.detail(row), unmapped.raw(reading, number)
+        return None
+
+    def _wanted_events(self, wanted: EventFilter, part: Slice) -> list[EventDetail]:
         conditions = _time(wanted.since, wanted.until, "e", part.before)
         for column, value in (
             ("e.source", wanted.source),
@@ -88,7 +117,7 @@ class History:
                 conditions.append((f"{column} = ?", (value,)))
         if wanted.ticket is not None:
             conditions.append((_TICKET.format("e"), (wanted.ticket, wanted.ticket)))
-        return _page(self._events(conditions, part.limit + 1), part.limit)
+        return self._events(conditions, part.limit + 1)
 
     def event(self, number: int) -> EventDetail | None:
         """Give one event with its deliveries."""
@@ -180,4 +209,12 @@ def _delivery(row: Row) -> DeliveryView:
         finished_at=row[18],
         expires_at=row[19],
         provider_id=row[20],
+        named=_named(row[21]),
     )
+
+
+def _named(text: str | None) -> Named | None:
+    if text is None:
+        return None
+    source, number, login = json.loads(text)
+    return (source, number, login)

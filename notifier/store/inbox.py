@@ -78,16 +78,17 @@ class Inbox:
         self._last_records = 0
         self._closed = False
 
-    def put(self, work: Work) -> None:
-        """Add a piece of work."""
+    def put(self, *works: Work) -> None:
+        """Add pieces of work, of which nobody takes some without the others that have room."""
         with self._ready:
-            if isinstance(work, Settle):
-                self._settles.append(work)
-            elif isinstance(work, Job):
-                self._jobs.append(work)
-                self._urgent_jobs += not work.patient
-            else:
-                self._records.append(work)
+            for work in works:
+                if isinstance(work, Settle):
+                    self._settles.append(work)
+                elif isinstance(work, Job):
+                    self._jobs.append(work)
+                    self._urgent_jobs += not work.patient
+                else:
+                    self._records.append(work)
             # Waking the other thread for each piece would cost more than the piece.
             if self._wanted():
                 self._ready.notify()

@@ -7,10 +7,12 @@ machine does not allow and what could never leave.
 from notifier.model.plans import Again, Found, RetryFunction
 from notifier.model.reasons import Reason
 from notifier.model.states import OPEN, State
-from notifier.store import dissolving, stamps
+from notifier.store import dissolving
 from notifier.store.base import Operated
 from notifier.store.context import Context, Tick
+from notifier.store.lanes import lane_of
 from notifier.store.transaction import Transaction, as_list
+from notifier.store.unaddressed import LookingAnew
 
 
 def retry(
@@ -21,12 +23,15 @@ def retry(
     if not rows:
         return None
     ((state, channel, recipient),) = rows
-    barred = _barred(tx, channel, recipient, tick)
-    found = Found(State(state), channel, recipient, barred)
+    if channel is None:
+        return LookingAnew(context, tx, tick).retry(number, State(state), plan)
+    if recipient is None:
+        return Operated(State(state), "The person was erased, and nothing can be sent to them.")
+    found = Found(State(state), channel, recipient, _barred(tx, channel, recipient, tick))
     decided = plan(found, tick.now)
-    if isinstance(decided, str):
-        return Operated(found.state, decided)
-    lane = _lane(context, tx, channel, decided.recipient)
+    if not isinstance(decided, Again):
+        return Operated(found.state, str(decided))
+    lane = lane_of(context, tx, channel, decided.recipient)
     # What its address did before does not count any more: an operator knows better.
     tx.run("lift_suppression", channel, decided.recipient)
     tx.run("forgive_lane", lane)
@@ -35,20 +40,9 @@ def retry(
     return Operated(found.state, None)
 
 
-def _barred(
-    tx: Transaction, channel: str | None, recipient: str | None, tick: Tick
-) -> Reason | None:
+def _barred(tx: Transaction, channel: str, recipient: str, tick: Tick) -> Reason | None:
     rows = tx.rows("select_suppressed", as_list([(channel, recipient)]), tick.now)
     return Reason(rows[0][2]) if rows else None
-
-
-def _lane(context: Context, tx: Transaction, channel: str, address: str) -> int:
-    """Give the lane of an address; what was born ended has none yet."""
-    for _, _, number in tx.rows("select_lanes", as_list([(channel, address)])):
-        return int(number)
-    number = context.ids.next()
-    tx.write("insert_lanes", [(number, channel, address, None, 3, stamps.to_blob(()))])
-    return number
 
 
 def _revive(tx: Transaction, number: int, lane: int, again: Again, tick: Tick) -> None:

@@ -5,18 +5,21 @@ the writer then tries each call alone. The order of locks is store-wide: seen, t
 batch, delivery.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from notifier.model.deliveries import Stamp
-from notifier.model.events import CRITICAL_RANK, to_facts
+from notifier.model.events import CRITICAL_RANK, Event, to_facts
 from notifier.model.plans import Memory, NewDelivery, Plan, TicketState, Told
 from notifier.model.reasons import Reason
 from notifier.model.states import TERMINAL, State
 from notifier.model.times import Instant
-from notifier.store import dissolving, stamps, tickets
+from notifier.store import answering, dissolving, stamps, tickets
+from notifier.store.answering import Outcome
 from notifier.store.base import Accepted, Recorded
 from notifier.store.context import Context, Tick
+from notifier.store.people import Directory
+from notifier.store.seen import Seen
 from notifier.store.transaction import Row, Transaction, as_list
 from notifier.store.views import DeliveryView
 
@@ -31,6 +34,9 @@ class _Ticket:
     number: str
     state: TicketState | None
     told: list[Told] = field(default_factory=list)
+    last: tuple[str, str] | None = None
+    """Type and facts of the last event, where somebody asks for them."""
+    touched: bool = False
 
 
 @dataclass(slots=True)
@@ -61,7 +67,7 @@ class _Draft:
     added: dict[int, _Added] = field(default_factory=dict)
     withdrawn: dict[int, Reason] = field(default_factory=dict)
     moved: dict[int, Instant] = field(default_factory=dict)
-    answers: dict[int, tuple[int, str | None, list[int]]] = field(default_factory=dict)
+    answers: dict[int, Outcome] = field(default_factory=dict)
 
 
 class Recording:
@@ -73,59 +79,37 @@ class Recording:
         self._tx = tx
         self._tick = tick
         self._draft = _Draft()
+        self._seen = Seen(context, tx, tick)
+        self._wholes: set[object] = set()
         self._tickets: dict[tuple[str, str], _Ticket] = {}
         self._lanes: dict[tuple[str, str], int] = {}
+        self._people = Directory(context.ids, tx, tick.now)
 
     def record(self, calls: Sequence[Accepted]) -> list[int | Recorded]:
         """Record calls in order; give for each a final answer, or the id of its new event."""
-        fresh, answers = self._deduplicate(calls)
-        accepted = [call for call, _ in fresh]
+        ids = [self._context.ids.next() for _ in calls]
+        fresh = self._seen.admit(calls, ids)
+        accepted = [calls[place] for place in fresh]
         self._read(accepted)
+        self._people.read(key for call in accepted for key in call.names)
         suppressed = self._suppressed(accepted)
-        for call, event_id in fresh:
-            self._plan(call, event_id, suppressed)
+        for place in fresh:
+            self._take(calls[place], ids[place], suppressed)
         self._write()
+        self._seen.write()
+        answers: list[int | Recorded] = list(ids)
+        for place, answer in self._seen.repeats():
+            answers[place] = answer
         return answers
 
     def answer(self, event_id: int) -> Recorded:
-        """Give the answer for a new event; `record` and the claim have run."""
+        """Give the answer for a new call by the id of its event; the claim has run."""
         draft = self._draft
-        status, note, ids = draft.answers[event_id]
-        views = tuple(self._view(draft.added[number]) for number in ids)
-        return Recorded(event_id, "accepted" if status else "ignored", note, views)
+        found = draft.answers[event_id]
+        views = tuple(self._view(draft.added[number]) for number in found.deliveries)
+        return found.recorded(views)
 
     # -- what is known ----------------------------------------------------------------------
-
-    def _deduplicate(
-        self, calls: Sequence[Accepted]
-    ) -> tuple[list[tuple[Accepted, int]], list[int | Recorded]]:
-        keys = [(call.event.source, call.event.webhook_id) for call in calls]
-        ids = [self._context.ids.next() for _ in calls]
-        until = self._tick.now + self._context.options.remember_ids
-        first: dict[tuple[str, str], int] = {}
-        for place, key in enumerate(keys):
-            first.setdefault(key, place)
-        new = set(
-            self._tx.write(
-                "insert_seen",
-                [(*key, calls[place].body_hash, ids[place], until) for key, place in first.items()],
-            )
-        )
-        fresh = {place for key, place in first.items() if key in new}
-        answers: list[int | Recorded] = list(ids)
-        repeats = [place for place in range(len(calls)) if place not in fresh]
-        if repeats:
-            known = {
-                (source, key): (event_id, body_hash)
-                for source, key, event_id, body_hash in self._tx.rows(
-                    "select_seen", as_list({keys[place] for place in repeats})
-                )
-            }
-            for place in repeats:
-                event_id, body_hash = known[keys[place]]
-                same = body_hash == calls[place].body_hash
-                answers[place] = Recorded(event_id, "duplicate" if same else "conflict", None, ())
-        return [(calls[place], ids[place]) for place in sorted(fresh)], answers
 
     def _read(self, calls: Sequence[Accepted]) -> None:
         keys = {(call.event.source, call.event.ticket.id) for call in calls}
@@ -139,11 +123,20 @@ class Recording:
                 by_id[ticket_id].told.append(
                     Told(number, channel, turn, State(state), bool(withdrawn), save, created_at)
                 )
+            self._recall(calls, by_id)
         for key in sorted(keys - self._tickets.keys()):
             self._tickets[key] = _Ticket(self._context.ids.next(), *key, "", None)
 
+    def _recall(self, calls: Sequence[Accepted], by_id: Mapping[int, _Ticket]) -> None:
+        keys = {(call.event.source, call.event.ticket.id) for call in calls if call.types}
+        asked = [ticket.id for key in keys if (ticket := self._tickets.get(key))]
+        if asked:
+            for ticket_id, kind, facts in self._tx.rows("select_last_events", as_list(asked)):
+                by_id[ticket_id].last = (kind, facts)
+
     def _suppressed(self, calls: Sequence[Accepted]) -> dict[tuple[str, str], Reason]:
         addresses = {address for call in calls for address in call.addresses}
+        addresses |= self._people.addresses()
         if not addresses:
             return {}
         found = self._tx.rows("select_suppressed", as_list(addresses), self._tick.now)
@@ -151,19 +144,42 @@ class Recording:
 
     # -- planning ---------------------------------------------------------------------------
 
-    def _plan(
-        self, call: Accepted, event_id: int, suppressed: dict[tuple[str, str], Reason]
-    ) -> None:
+    def _take(self, call: Accepted, number: int, suppressed: dict[tuple[str, str], Reason]) -> None:
         event = call.event
+        if call.types is None:
+            note, ids = self._plan(call, event, number, suppressed, self._body(call))
+            self._draft.answers[number] = Outcome(event.known, (number,), (), note, ids)
+            return
+        ticket = self._tickets[event.source, event.ticket.id]
+        before = tickets.snapshot(ticket.state, ticket.last)
+        made = answering.events_of(event, call.types(before), number, self._context.ids)
+        body = self._body(call) if made else None
+        said = []
+        for event_id, one in made:
+            said.append(self._plan(call, one, event_id, suppressed, body))
+            body = None
+        if len(made) != 1:
+            self._seen.became(call, [event_id for event_id, _ in made])
+        self._draft.answers[number] = answering.outcome(made, said)
+
+    def _plan(
+        self,
+        call: Accepted,
+        event: Event,
+        event_id: int,
+        suppressed: dict[tuple[str, str], Reason],
+        body: str | None,
+    ) -> tuple[str | None, list[int]]:
         ticket = self._tickets[event.source, event.ticket.id]
         note, ids = None, []
         if event.known:
-            memory = Memory(ticket.state, tuple(ticket.told), suppressed)
+            memory = Memory(ticket.state, tuple(ticket.told), suppressed, self._people.by_key)
             plan = call.plan(event, memory, self._tick.now)
-            note, ids = plan.note, self._apply(plan, call, event_id, ticket)
-        ticket.number = event.ticket.number
+            note, ids = plan.note, self._apply(plan, event, event_id, ticket)
+        facts = to_facts(event)
+        ticket.number, ticket.touched = event.ticket.number, True
+        ticket.last = (event.type, facts)
         status = "accepted" if event.known else "ignored"
-        self._draft.answers[event_id] = (int(event.known), note, ids)
         self._draft.events.append(
             (
                 event_id,
@@ -175,23 +191,33 @@ class Recording:
                 event.occurred_at,
                 self._tick.now,
                 note,
-                to_facts(event),
-                call.body.decode(errors="replace"),
+                facts,
+                body,
             )
         )
+        return note, ids
 
-    def _apply(self, plan: Plan, call: Accepted, event_id: int, ticket: _Ticket) -> list[int]:
+    def _body(self, call: Accepted) -> str | None:
+        if call.body is None or call.whole in self._wholes:
+            return None
+        if call.whole is not None:
+            self._wholes.add(call.whole)
+        return call.body.decode(errors="replace")
+
+    def _apply(self, plan: Plan, event: Event, event_id: int, ticket: _Ticket) -> list[int]:
         ticket.state = plan.ticket
+        if plan.met is not None:
+            self._people.meet(plan.met)
         draft = self._draft
         for withdrawal in plan.withdraw:
             self._withdraw(ticket, withdrawal.delivery_id, withdrawal.reason)
         for move in plan.move:
             draft.moved[move.delivery_id] = move.due_at
-        return [self._add(new, call, event_id, ticket) for new in plan.add]
+        return [self._add(new, event, event_id, ticket) for new in plan.add]
 
-    def _add(self, new: NewDelivery, call: Accepted, event_id: int, ticket: _Ticket) -> int:
+    def _add(self, new: NewDelivery, event: Event, event_id: int, ticket: _Ticket) -> int:
         number = self._context.ids.next()
-        facts = call.event.ticket
+        facts = event.ticket
         save = tickets.save_text(facts.version)
         self._draft.added[number] = _Added(
             number,
@@ -228,13 +254,14 @@ class Recording:
             [
                 (t.id, t.source, t.key, t.number, state.turn, tickets.to_text(state))
                 for t in self._tickets.values()
+                if t.touched
                 for state in (t.state or TicketState(),)
             ],
         )
+        self._people.write()
         if draft.added:
-            people = self._people()
             self._make_lanes()
-            rows = [self._delivery_row(added, people) for added in draft.added.values()]
+            rows = [self._delivery_row(added) for added in draft.added.values()]
             tx.write("insert_deliveries", rows)
             self._wake()
         if draft.moved:
@@ -242,25 +269,6 @@ class Recording:
             dissolving.refresh(tx, {lane for (lane,) in tx.write("move_waiting", rows)})
         if draft.withdrawn:
             self._tick.unwanted += dissolving.withdraw(tx, draft.withdrawn, now)
-
-    def _people(self) -> dict[tuple[str, str], int]:
-        wanted = {
-            (added.ticket.source, added.plan.key): added.plan.person.name
-            for added in self._draft.added.values()
-        }
-        known: dict[tuple[str, str], int] = {}
-        same: set[tuple[str, str]] = set()
-        for source, key, number, name in self._tx.rows("select_people", as_list(wanted)):
-            known[source, key] = number
-            if wanted[source, key] in (None, name):
-                same.add((source, key))
-        rows = []
-        for (source, key), name in wanted.items():
-            if (source, key) not in same:
-                number = known.setdefault((source, key), self._context.ids.next())
-                rows.append((number, source, key, name))
-        self._tx.write("upsert_people", rows)
-        return known
 
     def _make_lanes(self) -> None:
         wanted = {
@@ -280,13 +288,13 @@ class Recording:
             return None
         return self._lanes[added.address]
 
-    def _delivery_row(self, added: _Added, people: dict[tuple[str, str], int]) -> Row:
+    def _delivery_row(self, added: _Added) -> Row:
         now, plan = self._tick.now, added.plan
         return (
             added.id,
             added.event_id,
             added.ticket.id,
-            people[added.ticket.source, plan.key],
+            self._people.id_of(plan.key),
             plan.person.name,
             self._lane_of(added),
             plan.channel,

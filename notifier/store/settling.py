@@ -6,7 +6,7 @@ lease changes no state and only leaves its attempt as evidence.
 
 import logging
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from notifier.model import ids
@@ -63,7 +63,8 @@ def settle(context: Context, tx: Transaction, tick: Tick, settled: Sequence[Sett
             continue
         made = ending(one.outcome, may_have_arrived=batch.may_have_arrived, now=tick.now)
         current.append((one, batch, made))
-    _write_attempts(tx, [one for one in settled if one.batch_id in known])
+    erased = {number for number, one in known.items() if is_erased(lanes[one.lane_id].address)}
+    _write_attempts(tx, [one for one in settled if one.batch_id in known], erased)
     _write_batches(tx, current, tick.now)
     _write_lanes(context, tx, tick.now, current, lanes)
     _take_apart(tx, current, tick.now)
@@ -110,7 +111,12 @@ def _read(
     return known, lanes
 
 
-def _write_attempts(tx: Transaction, settled: Iterable[Settled]) -> None:
+def is_erased(address: str) -> bool:
+    """Tell whether a lane led to somebody who was erased."""
+    return address.startswith("erased:")
+
+
+def _write_attempts(tx: Transaction, settled: Iterable[Settled], erased: Collection[int]) -> None:
     rows: list[Row] = []
     for one in settled:
         if (attempt := one.attempt) is not None:
@@ -128,7 +134,8 @@ def _write_attempts(tx: Transaction, settled: Iterable[Settled]) -> None:
                     outcome.reason,
                     receipt.code,
                     receipt.enhanced_code,
-                    receipt.reply,
+                    # It may repeat the address.
+                    None if one.batch_id in erased else receipt.reply,
                     receipt.remote,
                     attempt.digest,
                 )

@@ -19,9 +19,19 @@ import apsw
 from notifier.model.deliveries import Batch, Decide, Settled
 from notifier.model.errors import StoreBusy, StoreDamaged, StoreFailed
 from notifier.model.ids import IdMaker
+from notifier.model.people import Entry, Person, PersonFilter, Written
 from notifier.model.plans import RetryFunction
 from notifier.model.times import Clock
-from notifier.store import connection, migrate, operating, runs, statements, upkeep
+from notifier.store import (
+    connection,
+    migrate,
+    operating,
+    remains,
+    runs,
+    statements,
+    unmapped,
+    upkeep,
+)
 from notifier.store.base import (
     Accepted,
     Backlog,
@@ -36,6 +46,8 @@ from notifier.store.base import (
 )
 from notifier.store.checkpoints import Checkpointer
 from notifier.store.context import Context, StoreOptions, Tick
+from notifier.store.directory import Entering, Reading
+from notifier.store.erasing import Erasing
 from notifier.store.history import History
 from notifier.store.inbox import Job, Record, Settle
 from notifier.store.transaction import Transaction, as_list
@@ -46,7 +58,10 @@ from notifier.store.views import (
     EventDetail,
     EventFilter,
     Page,
+    RawCall,
     Slice,
+    UnmappedCall,
+    UnmappedDetail,
 )
 from notifier.store.writer import Result, Writer
 
@@ -72,6 +87,7 @@ class SqliteStore:
         self._meter = meter or Unmetered()
         self._lock = connection.Lock(path)
         self._waiting = 0
+        self._remains: set[str] = set()
         self._changed = asyncio.Event()
         self._readers = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
         # A probe must not wait for somebody who reads through years of history.
@@ -113,6 +129,7 @@ class SqliteStore:
         self._receiver = receiver
         self._checkpoints = Checkpointer(self._path, writing)
         self._history = History(connection.open_reader(self._path), texts)
+        self._directory = Reading(self._history.connection, texts)
         self._present = History(connection.open_reader(self._path), texts)
         self._writer = Writer(writing, texts, self._context, places, self._clock)
         self._loop = asyncio.get_running_loop()
@@ -128,6 +145,20 @@ class SqliteStore:
         self._writer.inbox.put(Record(future, call))
         return await future
 
+    async def record_all(self, calls: Sequence[Accepted]) -> Sequence[Recorded]:
+        """Plan and commit the items of one call, together as far as a tick takes them."""
+        futures: list[asyncio.Future[Recorded]] = self._all_awaited(len(calls))
+        self._writer.inbox.put(*map(Record, futures, calls))
+        return await asyncio.gather(*futures)
+
+    async def keep(self, call: UnmappedCall) -> int:
+        """Keep a call that no event could be made of."""
+        return await self._operate(lambda tx, tick: unmapped.keep(self._context, tx, tick, call))
+
+    async def replayed(self, event_id: int, note: str, *, mapped: bool) -> None:
+        """Note what came of reading a kept call again."""
+        await self._operate(lambda tx, _: unmapped.replayed(tx, event_id, note, mapped=mapped))
+
     async def retry(self, delivery_id: int, plan: RetryFunction) -> Operated | None:
         """Let an ended delivery wait again; the claim of the same tick may take it."""
         return await self._operate(
@@ -138,17 +169,59 @@ class SqliteStore:
         """Withdraw a delivery that is open."""
         return await self._operate(lambda tx, tick: operating.cancel(tx, tick, delivery_id))
 
-    async def _operate(
-        self, work: Callable[[Transaction, Tick], Operated | None]
-    ) -> Operated | None:
-        future: asyncio.Future[Operated | None] = self._awaited()
+    async def people(self, wanted: PersonFilter, part: Slice) -> Page[Person]:
+        """List people, newest first."""
+        return await self._read(self._readers, lambda: self._directory.people(wanted, part))
+
+    async def person(self, who: str | int) -> Person | None:
+        """Give one, by the operator's own name or by the service's id."""
+        return await self._read(self._readers, lambda: self._directory.person(who))
+
+    async def enter(self, entries: Sequence[Entry], *, dry: bool = False) -> Sequence[Written]:
+        """Write what an operator says of people."""
+        ids = self._context.ids
+        return await self._job(lambda tx, tick: Entering(ids, tx, tick.now).enter(entries, dry=dry))
+
+    async def erase(self, who: str | int) -> bool:
+        """Erase a person everywhere, and the remains in the file."""
+        erasing = Erasing(who)
+        if not await self._job(erasing.begin):
+            return False
+        while await self._job(erasing.go_on, patient=True):
+            pass
+        await self._job(erasing.end)
+        self._remains |= erasing.texts
+        await self._wipe()
+        return True
+
+    async def _wipe(self) -> None:
+        """Take what was erased out of the files; what fails is tried again by a sweep."""
+        texts = frozenset(self._remains)
+        await self._job(lambda tx, tick: tx.be_patient(remains.PATIENCE))
+        try:
+            await self._loop.run_in_executor(None, remains.wipe, self._path, texts)
+        finally:
+            await self._job(lambda tx, tick: tx.be_patient(connection.PATIENCE))
+        self._remains -= texts
+
+    async def _operate(self, work: Callable[[Transaction, Tick], T]) -> T:
+        future: asyncio.Future[T] = self._awaited()
         self._writer.inbox.put(Job(future, work))
         return await future
+
+    def _all_awaited(self, count: int) -> "list[asyncio.Future[Any]]":
+        """Give as many as one call needs; raises StoreBusy unless there is room for all."""
+        if self._waiting and self._waiting + count > self._options.max_waiting:
+            raise StoreBusy("too many calls wait for their commit")
+        return [self._one_more() for _ in range(count)]
 
     def _awaited(self) -> "asyncio.Future[Any]":
         """Give a future that counts among those who wait for their commit; raises StoreBusy."""
         if self._waiting >= self._options.max_waiting:
             raise StoreBusy("too many calls wait for their commit")
+        return self._one_more()
+
+    def _one_more(self) -> "asyncio.Future[Any]":
         future: asyncio.Future[Any] = self._loop.create_future()
         self._waiting += 1
         future.add_done_callback(self._answered)
@@ -206,6 +279,8 @@ class SqliteStore:
             pass
         while await self._job(lambda tx, tick: upkeep.forget(self._context, tx, tick.now)):
             pass
+        if self._remains:
+            await self._wipe()
 
     def _recover(self, tx: Transaction, tick: Tick) -> int:
         return upkeep.recover(self._context, tx, tick.now, set(self._writer.held()))
@@ -248,9 +323,13 @@ class SqliteStore:
 
     # -- reading ----------------------------------------------------------------------------
 
-    async def events(self, wanted: EventFilter, part: Slice) -> Page[EventDetail]:
-        """List events, newest first."""
+    async def events(self, wanted: EventFilter, part: Slice) -> Page[EventDetail | UnmappedDetail]:
+        """List events and unmapped calls, newest first."""
         return await self._read(self._readers, lambda: self._history.events(wanted, part))
+
+    async def raw_call(self, event_id: int) -> tuple[UnmappedDetail, RawCall | None] | None:
+        """Give an unmapped call."""
+        return await self._read(self._readers, lambda: self._history.raw_call(event_id))
 
     async def event(self, event_id: int) -> EventDetail | None:
         """Give one event with its deliveries."""

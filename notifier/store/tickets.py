@@ -6,7 +6,7 @@ Takes and gives TicketState and its JSON text. Refuses nothing: only this module
 import json
 
 from notifier.model.events import party_facts, party_from, version_order
-from notifier.model.plans import TicketState
+from notifier.model.plans import Snapshot, TicketState
 
 # json.dumps would build an encoder for every ticket.
 _encode = json.JSONEncoder(separators=(",", ":")).encode
@@ -34,6 +34,25 @@ def from_text(turn: int, text: str) -> TicketState:
         occurred_at=kept["occurred_at"],
         closed=kept["closed"],
     )
+
+
+def snapshot(state: TicketState | None, last: tuple[str, str] | None) -> Snapshot | None:
+    """Give what is known of a ticket; `last` is type and facts of its last event, if it is kept.
+
+    Who holds it, and whether it is closed, is what all its events together say.
+    """
+    if state is None and last is None:
+        return None
+    kind, facts = (None, {}) if last is None else (last[0], json.loads(last[1]))
+    held = state or TicketState()
+    return {
+        "ticket": facts.get("ticket"),
+        "assignee": party_facts(held.assignee),
+        "requester": facts.get("requester"),
+        "actor": facts.get("actor"),
+        "type": kind,
+        "closed": held.closed,
+    }
 
 
 def save_text(version: int | str | None) -> str | None:

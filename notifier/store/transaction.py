@@ -35,6 +35,10 @@ class Transaction:
         self._connection = connection
         self._texts = texts
 
+    def be_patient(self, milliseconds: int) -> None:
+        """Wait that long for another connection that writes, from the next transaction on."""
+        self._connection.set_busy_timeout(milliseconds)
+
     def rows(self, name: str, *values: Any) -> list[Row]:
         """Run a statement, give its rows."""
         return list(self._connection.execute(self._texts[name], values))

@@ -9,7 +9,7 @@ from notifier.model.deliveries import OutcomeKind, Token
 from notifier.model.reasons import Reason
 from notifier.model.states import BatchState, ClosedAs, State
 from notifier.model.times import Instant
-from notifier.store import dissolving, stamps
+from notifier.store import dissolving, stamps, unmapped
 from notifier.store.context import Context
 from notifier.store.transaction import Row, Transaction, as_list
 
@@ -110,8 +110,10 @@ def forget(context: Context, tx: Transaction, now: Instant) -> bool:
     """Erase what is past its retention; give whether there may be more."""
     options = context.options
     gone = len(tx.rows("forget_seen", now, SLICE))
-    gone = max(gone, _forget_bodies(tx, context.ids.floor(now - options.keep_bodies)))
+    bodies_below = context.ids.floor(now - options.keep_bodies)
     old = context.ids.floor(now - options.keep_deliveries)
+    gone = max(gone, _forget_bodies(tx, bodies_below))
+    gone = max(gone, unmapped.forget(tx, bodies_below, old, SLICE))
     deliveries = [number for (number,) in tx.rows("forget_deliveries", old, SLICE)]
     if deliveries:
         tx.run("forget_former", as_list(deliveries))

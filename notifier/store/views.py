@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 from notifier.model.deliveries import Batch
 from notifier.model.events import Event, EventStatus
+from notifier.model.people import Named
 from notifier.model.reasons import Reason
 from notifier.model.states import State
 from notifier.model.times import Instant
@@ -33,7 +34,10 @@ class Page(Generic[T]):
 
 @value
 class DeliveryView:
-    """One delivery. `person_id` is internal; `ticket_id` is the source's own."""
+    """One delivery. `person_id` is internal; `ticket_id` is the source's own.
+
+    `named`: how the event named a person of whom no address was known.
+    """
 
     id: int
     event_id: int
@@ -56,6 +60,7 @@ class DeliveryView:
     finished_at: Instant | None
     expires_at: Instant
     provider_id: str | None
+    named: Named | None = None
 
 
 @value
@@ -96,6 +101,44 @@ class EventDetail:
     accepted_at: Instant
     note: str | None
     deliveries: tuple[DeliveryView, ...]
+
+
+@value
+class RawCall:
+    """A call as it came, without what is confidential in it."""
+
+    method: str
+    query: bytes
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+
+
+@value
+class UnmappedCall:
+    """A call that no event could be made of, on its way to the store.
+
+    `note` says why; `digest` tells that the same call came again.
+    """
+
+    source: str
+    digest: bytes
+    note: str
+    raw: RawCall
+
+
+@value
+class UnmappedDetail:
+    """A call that no event could be made of: `unmapped`, or `replayed` once it was read after all.
+
+    `note` says why, or what came of it. `body` tells whether the call itself is still kept.
+    """
+
+    id: int
+    status: EventStatus
+    source: str
+    accepted_at: Instant
+    note: str
+    body: bool
 
 
 @value

@@ -16,7 +16,7 @@ import apsw
 from notifier.model.errors import StoreFailed
 from notifier.model.events import CRITICAL_RANK
 from notifier.model.times import SECOND, Clock, Instant
-from notifier.store import runs, settling
+from notifier.store import answering, runs, settling
 from notifier.store.base import Credits, HandOver, Recorded
 from notifier.store.claiming import Claiming
 from notifier.store.connection import STORAGE_ERRORS
@@ -187,10 +187,13 @@ class Writer:
 
     def _repeated(self, answer: Recorded) -> Recorded:
         """Fill the answer to a repeated call with the present states."""
-        found = self._history.event(answer.event_id)
-        if found is None:
+        found = [event for one in answer.events if (event := self._history.event(one)) is not None]
+        if not found:
             return answer
-        return Recorded(answer.event_id, answer.status, found.note, found.deliveries)
+        deliveries = tuple(view for event in found for view in event.deliveries)
+        return replace(
+            answer, note=answering.joined(event.note for event in found), deliveries=deliveries
+        )
 
     def _committed(self, tick: Tick) -> None:
         until = tick.now + self._context.options.lease

@@ -22,6 +22,7 @@ NOSNIFF: Header = (b"x-content-type-options", b"nosniff")
 NO_STORE: Header = (b"cache-control", b"no-store")
 
 
+NO_CONTENT = 204
 NOT_MODIFIED = 304
 
 CAUSE = "notifier.cause"
@@ -43,8 +44,8 @@ class Answer:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it; a HEAD gets the headers alone."""
         headers = [*self.headers, named()]
-        # What has not changed has a length too, but not that of this answer.
-        if self.status != NOT_MODIFIED:
+        # What has not changed has a length too, but not that of this answer; no content has none.
+        if self.status not in (NO_CONTENT, NOT_MODIFIED):
             headers.append((b"content-length", b"%d" % len(self.body)))
         if self.cause:
             scope[CAUSE] = self.cause

@@ -18,7 +18,9 @@ from notifier.store.views import (
     EventDetail,
     EventFilter,
     Page,
+    RawCall,
     Slice,
+    UnmappedDetail,
 )
 from notifier.web import cursors, problems, shapes
 from notifier.web.answers import Answer, json_answer
@@ -50,8 +52,12 @@ DELIVERY_PARAMETERS = (
 class History(Protocol):
     """The reading verbs of the store."""
 
-    async def events(self, wanted: EventFilter, part: Slice) -> Page[EventDetail]:
-        """List events, newest first."""
+    async def events(self, wanted: EventFilter, part: Slice) -> Page[EventDetail | UnmappedDetail]:
+        """List events and unmapped calls, newest first."""
+        ...
+
+    async def raw_call(self, event_id: int) -> tuple[UnmappedDetail, RawCall | None] | None:
+        """Give an unmapped call."""
         ...
 
     async def event(self, event_id: int) -> EventDetail | None:
@@ -116,7 +122,12 @@ class Api:
     async def event(self, request: Request) -> Answer:
         """GET /v1/events/{id}."""
         number = number_in("evt", request)
-        detail = None if number is None else await self._history.event(number)
+        return problems.not_found() if number is None else await self._event(number)
+
+    async def _event(self, number: int) -> Answer:
+        detail: EventDetail | UnmappedDetail | None = await self._history.event(number)
+        if detail is None and (kept := await self._history.raw_call(number)) is not None:
+            detail, _ = kept
         return problems.not_found() if detail is None else json_answer(200, shapes.event(detail))
 
     async def delivery(self, request: Request) -> Answer:

@@ -45,3 +45,12 @@ class Bearer:
             return await endpoint(request)
 
         return asking
+
+    def by_method(self, **endpoints: Endpoint) -> Endpoint:
+        """Give one endpoint for several methods of a path, asking for a token first."""
+
+        async def chosen(request: Request) -> Answer:
+            # HEAD is answered as GET is, without the body.
+            return await endpoints["GET" if request.method == "HEAD" else request.method](request)
+
+        return self.protects(chosen)

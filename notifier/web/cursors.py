@@ -9,7 +9,7 @@ import hashlib
 import re
 from typing import Literal
 
-List = Literal["events", "deliveries"]
+List = Literal["events", "deliveries", "people"]
 
 _FORM = re.compile(r"[A-Za-z0-9_-]{16}")
 _ID_BYTES = 8

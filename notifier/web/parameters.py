@@ -25,7 +25,12 @@ _RFC3339 = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
-_STATUSES: dict[str, EventStatus] = {"accepted": "accepted", "ignored": "ignored"}
+_STATUSES: dict[str, EventStatus] = {
+    "accepted": "accepted",
+    "ignored": "ignored",
+    "unmapped": "unmapped",
+    "replayed": "replayed",
+}
 
 
 class Parameters:
@@ -56,6 +61,10 @@ class Parameters:
         """Give every state asked for; the parameter may be repeated."""
         found = [self._read(name, text, _state) for text in self._values.get(name, [])]
         return tuple(state for state in found if state is not None)
+
+    def flag(self, name: str) -> bool:
+        """Give true or false; false when it is not given."""
+        return self._one(name, _flag) or False
 
     def part(self, of: cursors.List) -> Slice:
         """Give which part of the list is wanted, from `limit` and `cursor`."""
@@ -102,7 +111,7 @@ def _instant(text: str) -> Instant:
 
 def _status(text: str) -> EventStatus:
     if text not in _STATUSES:
-        raise ValueError("must be one of: accepted, ignored")
+        raise ValueError(f"must be one of: {', '.join(_STATUSES)}")
     return _STATUSES[text]
 
 
@@ -110,6 +119,12 @@ def _state(text: str) -> State:
     if text not in set(State):
         raise ValueError(f"must be one of: {', '.join(State)}")
     return State(text)
+
+
+def _flag(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValueError("must be true or false")
+    return text == "true"
 
 
 def _limit(text: str) -> int:

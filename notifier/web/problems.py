@@ -35,6 +35,7 @@ PROBLEM_JSON = b"application/problem+json"
 
 _BUSY_WAIT: Header = (b"retry-after", b"1")
 _STORE_WAIT: Header = (b"retry-after", b"5")
+_SHOWN = 3
 _BEARER: Header = (b"www-authenticate", b"Bearer")
 
 
@@ -51,10 +52,13 @@ class Code(Enum):
     LATE_BODY = ("late_body", 408, "Body too late")
     CONFLICT = ("conflict", 409, "Same id, other body")
     WRONG_STATE = ("wrong_state", 409, "Not in this state")
+    TAKEN = ("taken", 409, "Already another person's")
+    GONE = ("gone", 410, "Erased")
     TOO_LARGE = ("too_large", 413, "Body too large")
     UNSUPPORTED_MEDIA_TYPE = ("unsupported_media_type", 415, "Unsupported media type")
     WRONG_SHAPE = ("wrong_shape", 422, "Wrong shape")
     BAD_PARAMETER = ("bad_parameter", 422, "Wrong parameter")
+    INVALID_CONFIGURATION = ("invalid_configuration", 422, "Not a configuration that works")
     TOO_MANY_WAITING = ("too_many_waiting", 429, "Too many calls wait")
     HEADERS_TOO_LARGE = ("headers_too_large", 431, "Headers too large")
     INTERNAL_ERROR = ("internal_error", 500, "Internal error")
@@ -131,6 +135,26 @@ def wrong_state(state: State, why: str) -> Answer:
     return problem(Code.WRONG_STATE, why, state=state)
 
 
+def taken(why: str) -> Answer:
+    """Answer a person who would take what leads to another one; `why` names that one."""
+    return problem(Code.TAKEN, f"{why[:1].upper()}{why[1:]}.")
+
+
+def no_table(faults: Sequence[Fault]) -> Answer:
+    """Answer a body that is not a table of people."""
+    return problem(Code.WRONG_SHAPE, "The body is not a table of people.", faults)
+
+
+def never_unmapped() -> Answer:
+    """Answer the wish to read something again that was read when it came."""
+    return problem(Code.WRONG_STATE, "The event is not unmapped: its call was read when it came.")
+
+
+def not_replayed(why: str, *, gone: bool) -> Answer:
+    """Answer the wish to read a call again that was read since, or is `gone`."""
+    return problem(Code.GONE if gone else Code.WRONG_STATE, f"{why[:1].upper()}{why[1:]}.")
+
+
 def not_found() -> Answer:
     """Answer a path or an id that leads to nothing."""
     return problem(Code.NOT_FOUND, "There is nothing under this address.")
@@ -148,6 +172,13 @@ def unauthorized() -> Answer:
 def bad_parameters(faults: Sequence[Fault]) -> Answer:
     """Answer a query with wrong parameters, naming each."""
     return problem(Code.BAD_PARAMETER, "The query is not as documented.", faults)
+
+
+def invalid_configuration(faults: Sequence[Fault]) -> Answer:
+    """Answer a wish to read a file again that is wrong, naming every fault."""
+    return problem(
+        Code.INVALID_CONFIGURATION, "The file is wrong; the sources stay as they were.", faults
+    )
 
 
 def of_webhook(error: WebhookError, wanted: str = "an event") -> Answer:
@@ -207,6 +238,11 @@ async def of_exception(request: Request, error: Exception) -> Response:
     return Response(b"" if request.method == "HEAD" else answer.body, answer.status, headers)
 
 
+def _without_secrets(path: str) -> str:
+    """Leave out what follows the name of a source, which may be its secret."""
+    return "/".join(path.split("/")[:_SHOWN]) if path.startswith("/webhooks/") else path
+
+
 class LastResort:
     """Around everything: a fault of our own is logged and becomes a 500."""
 
@@ -224,7 +260,7 @@ class LastResort:
                 extra={
                     "action": "http.failed",
                     "method": scope.get("method"),
-                    "path": scope.get("path"),
+                    "path": _without_secrets(scope.get("path", "")),
                 },
             )
             answer = problem(Code.INTERNAL_ERROR, "Something went wrong here; the log has it.")

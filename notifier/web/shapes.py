@@ -9,22 +9,31 @@ from dataclasses import asdict
 from notifier.model import ids, times
 from notifier.model.events import Event, Party, Priority
 from notifier.model.messages import Email, Message
+from notifier.model.people import no_address
+from notifier.model.reasons import Reason
 from notifier.model.times import Instant
 from notifier.store.base import Recorded
-from notifier.store.views import AttemptView, DeliveryDetail, DeliveryView, EventDetail
+from notifier.store.views import (
+    AttemptView,
+    DeliveryDetail,
+    DeliveryView,
+    EventDetail,
+    UnmappedDetail,
+)
 
 Shape = dict[str, object]
 
 
 def recorded(answer: Recorded, base_url: str) -> Shape:
     """Give the answer to a webhook."""
-    event_id = ids.public("evt", answer.event_id)
+    event_id = ids.public_or_none("evt", answer.event_id)
     return {
         "event_id": event_id,
         "status": answer.status,
         "note": answer.note,
-        "url": f"{base_url}/v1/events/{event_id}",
+        "url": None if event_id is None else f"{base_url}/v1/events/{event_id}",
         "deliveries": [_brief(view) for view in answer.deliveries],
+        "events": [ids.public("evt", number) for number in answer.events],
     }
 
 
@@ -38,8 +47,10 @@ def _brief(view: DeliveryView) -> Shape:
     }
 
 
-def event(detail: EventDetail) -> Shape:
-    """Give one event with its deliveries."""
+def event(detail: EventDetail | UnmappedDetail) -> Shape:
+    """Give one event with its deliveries, or a call that no event could be made of."""
+    if isinstance(detail, UnmappedDetail):
+        return _unmapped(detail)
     fact = detail.event
     return {
         "id": ids.public("evt", detail.id),
@@ -55,6 +66,25 @@ def event(detail: EventDetail) -> Shape:
         "actor": _party(fact.actor),
         "note": detail.note,
         "deliveries": [delivery(view) for view in detail.deliveries],
+    }
+
+
+def _unmapped(detail: UnmappedDetail) -> Shape:
+    accepted_at = times.to_text(detail.accepted_at)
+    return {
+        "id": ids.public("evt", detail.id),
+        "source": detail.source,
+        "webhook_id": None,
+        "type": None,
+        "status": detail.status,
+        "occurred_at": accepted_at,
+        "accepted_at": accepted_at,
+        "ticket": None,
+        "assignee": None,
+        "requester": None,
+        "actor": None,
+        "note": detail.note,
+        "deliveries": [],
     }
 
 
@@ -96,7 +126,7 @@ def delivery(view: DeliveryView) -> Shape:
         "channel": view.channel,
         "state": view.state,
         "reason": view.reason,
-        "sentence": view.reason and view.reason.sentence,
+        "sentence": _sentence(view),
         "why": view.why,
         "priority": Priority.ranked(view.rank),
         "due_at": times.to_text(view.due_at),
@@ -126,6 +156,12 @@ def test(view: DeliveryView, base_url: str) -> Shape:
         "state": view.state,
         "url": f"{base_url}/v1/deliveries/{delivery_id}",
     }
+
+
+def _sentence(view: DeliveryView) -> str | None:
+    if view.reason is Reason.NO_ADDRESS and view.named is not None:
+        return no_address(view.named, view.person_name)
+    return None if view.reason is None else view.reason.sentence
 
 
 def _attempt(attempt: AttemptView) -> Shape:

@@ -103,9 +103,8 @@ class House:
             return renderer.render(batch, medium)
 
         self.dispatcher = Dispatcher(self.store, wires, render, means)
-        self.intake = Intake(
-            translation.sources(given), self.store, translation.policy(given), world.clock
-        )
+        self.desk = translation.sources(given)["default"]
+        self.intake = Intake(self.store, translation.policy(given), world.clock)
         self.store.open(self.credits, self.dispatcher)
         self._running = asyncio.create_task(self.dispatcher.run())
 

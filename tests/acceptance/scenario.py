@@ -187,7 +187,7 @@ class Desk:
         key = f"call-{next(self._calls)}"
         signed = headers.signed(SECRET, key, self.clock.now() // SECOND, body)
         lines = tuple((name.encode(), text.encode()) for name, text in signed.items())
-        recorded = await self.house.intake.receive("default", Call(lines, body))
+        recorded = await self.house.intake.receive(self.house.desk, Call(lines, body))
         assert recorded.status == "accepted"
         return recorded
 

@@ -219,7 +219,7 @@ async def test_what_another_delivery_told_is_not_sent_again(desk: StoreHarness) 
 @pytest.mark.parametrize(
     ("person", "said"),
     [
-        (Party(id="7", name="John Smith"), "neither an email address nor a phone"),
+        (Party(id="7", name="John Smith"), "named only id 7 (John Smith)"),
         (Party(id="7", email="not an address"), "not valid"),
     ],
 )

@@ -11,7 +11,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.server import ServerState
 
-from notifier.sources.call import Call
+from notifier.sources.call import Call, Source
 from notifier.store.base import Recorded
 from notifier.web.guard import GuardedProtocol, guarded
 from tests.openapi_check import repository_checker
@@ -175,7 +175,7 @@ class Patient(StubIntake):
         self.reached = asyncio.Event()
         self.go = asyncio.Event()
 
-    async def receive(self, source: str, call: Call) -> Recorded:
+    async def receive(self, desk: Source, call: Call) -> Recorded:
         self.reached.set()
         await self.go.wait()
-        return await super().receive(source, call)
+        return await super().receive(desk, call)

@@ -39,12 +39,13 @@ async def test_all_well_exits_0_with_one_line_for_each_part(tmp_path: Path) -> N
     lines = done.stdout.splitlines()
     assert [line.split(":")[0] for line in lines] == [
         "ok       settings",
+        "ok       sources",
         "ok       store",
         "ok       templates",
         "ok       email",
         "off      sms",
     ]
-    assert lines[3].endswith("no sign-in is asked for, mails from desk@example.com")
+    assert lines[4].endswith("no sign-in is asked for, mails from desk@example.com")
     assert os.listdir(tmp_path) == ["notifier.db.lock"]
 
 

@@ -64,7 +64,7 @@ async def test_an_event_that_told_nobody_says_why(service: Service) -> None:
     await told(service, {**created(2), "type": "ticket.updated"}, "two")
     await told(service, {**created(2), "type": "ticket.exploded"}, "three")
     await told(service, created(2, assignee=own, actor=own), "four")
-    (sms,) = await told(service, created(2, assignee={"phone": "+14155550123"}), "five")
+    (sms,) = await told(service, created(2, assignee={"phone": "+14155550124"}), "five")
     await told(service, created(2, assignee={"name": "Eve"}), "six")
     said = await why(service, "#2")
     assert "6 events" in said
@@ -74,7 +74,7 @@ async def test_an_event_that_told_nobody_says_why(service: Service) -> None:
     assert "This version does not know the type, so it was kept, and nobody was told." in said
     assert said.count("suppressed: own_action") == 2
     assert "NOTIFY_SELF=true" in said
-    assert f"sms to +14155550123: suppressed: channel_disabled ({sms})" in said
+    assert f"sms to +14155550124: suppressed: channel_disabled ({sms})" in said
     assert f"notifier deliveries retry {sms}" in said
     assert "nothing to nobody: failed: no_address" in said
 

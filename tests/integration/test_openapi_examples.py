@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from notifier.sources.signatures import sign
+from tests import every_source
 from tests.openapi_check import OpenApiChecker, repository_checker
 from tests.service import SECRET, TOKEN, Service, assigned, running
 from tests.smtp_sink import SmtpSink
@@ -38,12 +39,16 @@ def queries(checker: OpenApiChecker, operation: dict[str, Any]) -> Iterator[Quer
     yield together
 
 
-def bodies(checker: OpenApiChecker, operation: dict[str, Any]) -> list[bytes]:
-    """Give each example of the body; none where there is no body."""
+def bodies(checker: OpenApiChecker, operation: dict[str, Any]) -> list[tuple[str, bytes]]:
+    """Give each example of the body with its media type; an empty one where there is none."""
     if "requestBody" not in operation:
-        return [b""]
-    media = checker.resolve(operation["requestBody"])["content"]["application/json"]
-    return [json.dumps(value).encode() for value in values(media)]
+        return [("", b"")]
+    found = []
+    for kind, media in checker.resolve(operation["requestBody"])["content"].items():
+        for value in values(media):
+            text = json.dumps(value) if kind == "application/json" else value
+            found.append((kind, text.encode()))
+    return found
 
 
 def filled(checker: OpenApiChecker, path: str, operation: dict[str, Any], ids: str) -> str:
@@ -53,6 +58,12 @@ def filled(checker: OpenApiChecker, path: str, operation: dict[str, Any], ids: s
             name = parameter["name"]
             path = path.replace(f"{{{name}}}", ids if name == "id" else parameter["example"])
     return path
+
+
+def asked(checker: OpenApiChecker, operation: dict[str, Any]) -> dict[str, str]:
+    """Give the headers that a challenge is made of; a signature is made for each call."""
+    found = map(checker.resolve, operation.get("parameters", []))
+    return {one["name"]: one["example"] for one in found if one["name"].endswith("-origin")}
 
 
 def signed(number: int, body: bytes) -> dict[str, str]:
@@ -65,19 +76,32 @@ def signed(number: int, body: bytes) -> dict[str, str]:
 
 
 async def live(service: Service) -> dict[str, str]:
-    """Give an event, and a delivery that ended though it could be sent."""
+    """Give an event, a call that could not be read, and a delivery that could still be sent."""
+    kept = await service.client.post(
+        f"{service.url}/webhooks/{every_source.NAME}/{every_source.TAIL}", content=b"no JSON"
+    )
+    assert kept.json()["status"] == "unmapped"
     happened = assigned(1, "john@example.com")
     happened["data"]["actor"] = happened["data"]["assignee"]
     answer = (await service.post(happened, "live")).json()
     (delivery,) = answer["deliveries"]
     assert (delivery["state"], delivery["reason"]) == ("suppressed", "own_action")
-    return {"/v1/events/{id}": answer["event_id"], "/v1/deliveries/{id}": delivery["id"]}
+    await service.client.put(
+        f"{service.url}/v1/people/ana", json={}, headers={"authorization": f"Bearer {TOKEN}"}
+    )
+    return {
+        "/v1/events/{id}/replay": kept.json()["event_id"],
+        "/v1/events/{id}": answer["event_id"],
+        "/v1/deliveries/{id}": delivery["id"],
+        "/v1/people/{id}": "ana",
+    }
 
 
 async def test_every_example_gets_the_documented_answer(tmp_path: Path) -> None:
     checker = repository_checker()
     exercised: set[tuple[str, str]] = set()
     sent = 0
+    (tmp_path / "notifier.toml").write_text(every_source.TABLE)
     async with SmtpSink() as sink, running(tmp_path, sink.port) as desk:
         # While its reply is held back a mail can be withdrawn: what was retried is then cancelled.
         sink.hold()
@@ -87,10 +111,11 @@ async def test_every_example_gets_the_documented_answer(tmp_path: Path) -> None:
                 number = next((ids[one] for one in ids if template.startswith(one)), "")
                 path = filled(checker, template, operation, number)
                 for query in queries(checker, operation):
-                    for body in bodies(checker, operation):
+                    for kind, body in bodies(checker, operation):
                         sent += 1
                         headers = {"authorization": f"Bearer {TOKEN}"}
-                        headers |= {"content-type": "application/json"} if body else {}
+                        headers |= {"content-type": kind} if body else {}
+                        headers |= asked(checker, operation)
                         headers |= signed(sent, body) if path.startswith("/webhooks") else {}
                         answer = await desk.client.request(
                             verb, desk.url + path, params=query, content=body, headers=headers

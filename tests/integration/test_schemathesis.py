@@ -5,10 +5,12 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from notifier.web import document
+from tests import every_source
 from tests.service import TOKEN, Service, assigned, running
 from tests.smtp_sink import SmtpSink
 
@@ -23,7 +25,7 @@ HOOKS = "tests.schemathesis_signing"
 # message may be refused although its schema allows it.
 CONFIG = """
 [[operations]]
-include-operation-id = ["getEvent"]
+include-operation-id = ["getEvent", "replayEvent"]
 parameters = {{ "path.id" = "{event}" }}
 [[operations]]
 include-operation-id = ["getDelivery", "retryDelivery", "cancelDelivery"]
@@ -35,9 +37,26 @@ parameters = {{ "query.cursor" = "{events}" }}
 include-operation-id = ["listDeliveries"]
 parameters = {{ "query.cursor" = "{deliveries}" }}
 [[operations]]
-include-operation-id = ["postWebhookOfSource"]
-parameters = {{ "path.source" = "default" }}
+include-operation-id = ["getPerson"]
+parameters = {{ "path.id" = "{person}" }}
+[[operations]]
+include-operation-id = ["listPeople"]
+parameters = {{ "query.cursor" = "{people}" }}
 checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "422"]
+[[operations]]
+include-operation-id = ["putPerson", "patchPerson", "erasePerson"]
+parameters = {{ "path.id" = "somebody" }}
+checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "404", "409", "422"]
+[[operations]]
+include-operation-id = ["importPeople"]
+checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "422"]
+[[operations]]
+include-operation-id = ["getSource"]
+parameters = {{ "path.name" = "{name}" }}
+[[operations]]
+include-operation-id = [{others}]
+parameters = {{ "path.source" = "{name}", "path.tail" = "{tail}" }}
+checks.positive_data_acceptance.expected-statuses = ["2xx", "405"]
 [[operations]]
 include-operation-id = ["sendTest"]
 checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "422"]
@@ -47,9 +66,12 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "422"]
 async def seeded(service: Service) -> dict[str, str]:
     """Give the ids and cursors that lead somewhere."""
     answers = [(await service.post(assigned(n, "john@example.com"), f"{n}")).json() for n in (1, 2)]
-    pages = {name: await service.get(f"/v1/{name}", limit="1") for name in ("events", "deliveries")}
+    await service.post(assigned(3, "jane@example.com"), "3")
+    lists = ("events", "deliveries", "people")
+    pages = {name: await service.get(f"/v1/{name}", limit="1") for name in lists}
     return {
         "event": answers[0]["event_id"],
+        "person": pages["people"]["items"][0]["id"],
         "delivery": answers[0]["deliveries"][0]["id"],
         **{name: page["next_cursor"] for name, page in pages.items()},
     }
@@ -58,8 +80,15 @@ async def seeded(service: Service) -> dict[str, str]:
 async def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
     command = shutil.which("schemathesis", path=str(Path(sys.executable).parent))
     assert command is not None, "schemathesis is not installed beside this Python"
+    (tmp_path / "notifier.toml").write_text(every_source.TABLE)
     async with SmtpSink() as sink, running(tmp_path, sink.port) as service:
-        (tmp_path / "schemathesis.toml").write_text(CONFIG.format(**await seeded(service)))
+        config = CONFIG.format(
+            others=", ".join(others()),
+            name=every_source.NAME,
+            tail=every_source.TAIL,
+            **await seeded(service),
+        )
+        (tmp_path / "schemathesis.toml").write_text(config)
         process = await asyncio.create_subprocess_exec(
             command,
             "run",
@@ -89,5 +118,19 @@ async def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
 
 
 def operations() -> int:
-    paths = yaml.safe_load(document.content())["paths"]
-    return sum(len(item) for item in paths.values())
+    return sum(len(item) for item in paths().values())
+
+
+def others() -> list[str]:
+    """Give the operations that only a source of one's own has."""
+    return [
+        f'"{operation["operationId"]}"'
+        for path, item in paths().items()
+        if path.startswith("/webhooks/")
+        for operation in item.values()
+    ]
+
+
+def paths() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(document.content())["paths"]
+    return found

@@ -91,7 +91,10 @@ def test_a_preset_is_shown_what_is_of_no_concern(preset: str) -> None:
 
 @every_preset
 def test_a_body_to_paste_is_read_as_it_would_be_filled_in(preset: str) -> None:
-    assert not ABOUT[preset].get("body") or any(case.filled for case in CASES[preset])
+    about = ABOUT[preset]
+    # What is no form but a program writes its bodies itself; the cases have what it wrote.
+    pasted = about.get("body") and about.get("body_form") != "text"
+    assert not pasted or any(case.filled for case in CASES[preset])
 
 
 def test_every_case_belongs_to_a_preset() -> None:

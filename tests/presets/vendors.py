@@ -115,6 +115,8 @@ SIGN: Mapping[str, Sign] = {
     "jira_data_center": _hub("sha256"),
     "linear": _linear,
     "redmine": _hub("sha256", "x-redmine-signature-256"),
+    "request_tracker": _standard("webhook"),
+    "servicenow": _standard("webhook"),
     "standard_webhooks": _standard("webhook"),
     "svix": _standard("svix"),
     "zammad": _hub("sha1"),

@@ -1,6 +1,19 @@
 """Every harness by its name, in the order in which all are run."""
 
-from tests.torture import canary, disk, fsync_order, fuzz, hostile, images, jumps, kill, loris, term
+from tests.torture import (
+    canary,
+    disk,
+    fsync_order,
+    fuzz,
+    hostile,
+    images,
+    jumps,
+    kill,
+    loris,
+    reloads,
+    source_fuzz,
+    term,
+)
 
 HARNESSES = {
     one.name: one
@@ -13,7 +26,9 @@ HARNESSES = {
         jumps.HARNESS,
         loris.HARNESS,
         fuzz.HARNESS,
+        source_fuzz.HARNESS,
         hostile.HARNESS,
         canary.HARNESS,
+        reloads.HARNESS,
     )
 }

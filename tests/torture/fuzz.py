@@ -21,6 +21,7 @@ _CHECKED = 0.02
 
 _SAMPLES = 40
 _STATUS = re.compile(rb"HTTP/1\.1 ([0-9]{3}) ")
+_SAID = re.compile(rb'"status": ?"([a-z]+)"')
 _LENGTH = re.compile(rb"\r\ncontent-length: ([0-9]+)\r\n")
 
 
@@ -93,8 +94,10 @@ class _Fuzz:
             raise _HungUp from None
         status = int(head[9:12])
         self._judge(case, status)
+        if status < 300 and (said := _SAID.search(body)):
+            self.job.count(said[1].decode())
         if self.chance.random() < _CHECKED:
-            self._check(status, head, body)
+            self._check(case, status, head, body)
         if b"\r\nconnection: close" in head:
             raise _HungUp
 
@@ -105,14 +108,14 @@ class _Fuzz:
         elif status not in case.may_be:
             self.job.find("wrong", f"{status} to {case.kind}: {case.raw[:400]!r}")
 
-    def _check(self, status: int, head: bytes, body: bytes) -> None:
+    def _check(self, case: Case, status: int, head: bytes, body: bytes) -> None:
         lines = [line.partition(": ") for line in head.decode("latin-1").split("\r\n")[1:] if line]
         headers = {name: value for name, _, value in lines}
         self.job.count("checked")
         try:
-            repository_checker().check("POST", "/webhooks", status, headers, body)
+            repository_checker().check("POST", case.where, status, headers, body)
         except Mismatch as error:
-            self.job.find("undocumented", f"{status}: {error}")
+            self.job.find("undocumented", f"{status} of {case.where}: {error}")
 
 
 async def _run(job: Job) -> None:
@@ -120,21 +123,21 @@ async def _run(job: Job) -> None:
         service = Service(job.folder, sink.port, RATE_LIMIT_EMAIL="", SMTP_MAX_CONNECTIONS="8")
         try:
             await job.start(service)
-            await _fuzz(job, service)
-            live = await service.client.get(f"{service.url}/health/live")
-            assert live.status_code == 200, "it does not live any more"
-            job.read_log(service)
+            await hammer(job, service, iter(Calls(random.Random(f"cases {job.seed}"))))
             assert await service.stop() == 0
         finally:
             await service.close()
 
 
-async def _fuzz(job: Job, service: Service) -> None:
+async def hammer(job: Job, service: Service, cases: Iterator[Case]) -> None:
+    """Make as many calls as asked for, and look for all that may never come of them.
+
+    The service lives on; the sizes of the job are `calls` and `growth_kib`.
+    """
     assert service.process is not None
     calls, pid, memory = job.sizes["calls"], service.process.pid, list[int]()
     before = process.open_files(pid)
-    chance = random.Random(f"cases {job.seed}")
-    fuzz = _Fuzz(job, service, iter(Calls(chance)), job.chance, 0)
+    fuzz = _Fuzz(job, service, cases, job.chance, 0)
     for number in range(_SAMPLES):
         fuzz.left = calls * (number + 1) // _SAMPLES - calls * number // _SAMPLES
         await asyncio.gather(*(fuzz.connection() for _ in range(_CONNECTIONS)))
@@ -149,6 +152,9 @@ async def _fuzz(job: Job, service: Service) -> None:
     # A connection that we closed may not be closed on the other side yet.
     if files > before + 2 * _CONNECTIONS:
         job.find("leaking", f"{files} files are open at the end, {before} were at the start")
+    live = await service.client.get(f"{service.url}/health/live")
+    assert live.status_code == 200, "it does not live any more"
+    job.read_log(service)
 
 
 def _judge_growth(job: Job, memory: list[int]) -> None:
@@ -161,6 +167,15 @@ def _judge_growth(job: Job, memory: list[int]) -> None:
         job.find("leaking", f"memory grew from {settled} to {last} KiB; at most {most} may be")
 
 
+FAULTS = {
+    "failed": "a call was answered 5xx",
+    "wrong": "a call was answered as none of its kind may be",
+    "silent": "a call was never answered",
+    "undocumented": "an answer is not as openapi.yaml says",
+    "leaking": "memory or open files grow",
+}
+"""What `hammer` looks for."""
+
 HARNESS = Harness(
     name="fuzz",
     says="mutated calls at the door: no 5xx, no traceback, no silence, and memory stays flat",
@@ -169,13 +184,7 @@ HARNESS = Harness(
         "calls": Size(300_000, 4_000, "how many calls are made"),
         "growth_kib": Size(8_192, 32_768, "how much memory may grow from the second quarter on"),
     },
-    faults={
-        "failed": "a call was answered 5xx",
-        "wrong": "a call was answered as none of its kind may be",
-        "silent": "a call was never answered",
-        "undocumented": "an answer is not as openapi.yaml says",
-        "leaking": "memory or open files grow",
-    },
+    faults=FAULTS,
     reaches={"calls": "calls"},
     sabotages=("raise-at-bad-signatures", "keep-every-body"),
 )

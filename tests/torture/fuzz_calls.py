@@ -68,7 +68,7 @@ VALUES: tuple[Any, ...] = (
     {"": {"": {"": ""}}},
     *TEXTS,
 )
-_LITERALS = (
+LITERALS = (
     b"NaN",
     b"Infinity",
     b"1e999",
@@ -87,7 +87,7 @@ _LITERALS = (
     b",",
     b"//",
 )
-_METHODS = ("GET", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "TRACE", "POST", "FOO")
+METHODS = ("GET", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "TRACE", "POST", "FOO")
 _PATHS = (
     "/webhooks/nobody",
     "/webhooks/",
@@ -126,12 +126,13 @@ _QUERY = ("", "0", "-1", "201", "abc", "9" * 40, "sent", "%00", "%ff", "2026-11-
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One call. `alone`: whatever follows it on its connection is not to be trusted."""
+    """One call to `where`. `alone`: what follows it on its connection is not to be trusted."""
 
     kind: str
     raw: bytes
     may_be: frozenset[int]
     alone: bool = False
+    where: str = "/webhooks"
 
 
 class Calls:
@@ -172,7 +173,7 @@ class Calls:
             at = self._chance.randrange(len(body) + 1)
             match self._chance.randrange(4):
                 case 0:
-                    body[at:at] = self._chance.choice(_LITERALS)
+                    body[at:at] = self._chance.choice(LITERALS)
                 case 1:
                     del body[at : at + self._chance.randrange(1, 40)]
                 case 2:
@@ -224,7 +225,7 @@ class Calls:
         return Case("header", "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body, ANY, True)
 
     def _address(self) -> Case:
-        method, path = self._chance.choice(_METHODS), self._chance.choice(_PATHS)
+        method, path = self._chance.choice(METHODS), self._chance.choice(_PATHS)
         head = (
             f"{method} {path} HTTP/1.1\r\nhost: notifier.example.com\r\ncontent-length: 0\r\n\r\n"
         )

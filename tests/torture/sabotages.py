@@ -15,12 +15,13 @@ import apsw
 
 from notifier import clock
 from notifier.app import serving
+from notifier.app.reloading import Reload
 from notifier.dispatch.dispatcher import Dispatcher
 from notifier.intake import Intake
 from notifier.model.errors import StoreFailed
 from notifier.rendering import text
 from notifier.rendering.renderer import Renderer
-from notifier.sources import signatures, strict_json
+from notifier.sources import coercing, signatures, strict_json
 from notifier.store import connection, upkeep
 from notifier.store.base import HandOver, Recorded
 from notifier.store.context import Tick
@@ -140,6 +141,15 @@ def keep_every_body() -> None:
     replace_part(strict_json, "loads", loads)
 
 
+def take_every_value_for_text() -> None:
+    """What a body holds is cleaned as text before anybody looks what it is."""
+
+    def text(value: Any) -> str | None:
+        return None if value is None else value.strip() or None
+
+    replace_part(coercing, "text", text)
+
+
 def believe_the_wall_clock() -> None:
     """Every instant is read from the wall clock."""
     replace_part(clock.SystemClock, "now", lambda self: time.time_ns() // 1_000_000)
@@ -154,12 +164,23 @@ def log_what_is_received() -> None:
     """The log shows the body of every call."""
     whole = Intake.receive
 
-    async def receive(self: Any, source: str, call: Any) -> Recorded:
+    async def receive(self: Any, desk: Any, call: Any) -> Recorded:
         said = json.dumps(call.body.decode("utf-8", "replace"))
         logging.getLogger("notifier.intake").info("received %s", said)
-        return await whole(self, source, call)
+        return await whole(self, desk, call)
 
     replace_part(Intake, "receive", receive)
+
+
+def forget_the_sources_first() -> None:
+    """While the file is read again, no source is known."""
+    whole = Reload.__call__
+
+    async def reload(self: Any) -> Any:
+        self.desks.replace({})
+        return await whole(self)
+
+    replace_part(Reload, "__call__", reload)
 
 
 SABOTAGES: dict[str, Callable[[], None]] = {
@@ -175,8 +196,10 @@ SABOTAGES: dict[str, Callable[[], None]] = {
         no_deadlines,
         raise_at_bad_signatures,
         keep_every_body,
+        take_every_value_for_text,
         believe_the_wall_clock,
         leave_text_as_it_is,
         log_what_is_received,
+        forget_the_sources_first,
     )
 }

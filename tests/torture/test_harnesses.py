@@ -18,8 +18,10 @@ SMALL = {
     "clock": "--jumps 2 --restarts 1",
     "loris": "--slow 60 --honest 16 --header-ms 500 --body-ms 1000 --slack-ms 20000",
     "fuzz": "--calls 1000 --growth-kib 49152",
+    "source-fuzz": "--calls 1000 --growth-kib 49152",
     "hostile-text": "--texts 12 --patience 60",
     "canary": "--events 12 --shown 2",
+    "reload": "--calls 600 --reloads 6",
 }
 
 DEFECTS = [
@@ -33,8 +35,10 @@ DEFECTS = [
     ("clock", "believe-the-wall-clock", "refused", "--jumps 1 --restarts 0"),
     ("loris", "no-deadlines", "endless", "--slow 12 --slack-ms 500"),
     ("fuzz", "raise-at-bad-signatures", "failed", "--calls 400"),
+    ("source-fuzz", "take-every-value-for-text", "failed", "--calls 400"),
     ("hostile-text", "leave-text-as-it-is", "bad_mail", "--texts 11"),
     ("canary", "log-what-is-received", "found", "--events 2 --shown 1"),
+    ("reload", "forget-the-sources-first", "refused", "--calls 400 --reloads 4"),
 ]
 
 
@@ -49,8 +53,10 @@ DEFECTS = [
         pytest.param("clock", id="clock-B1-B2", marks=pytest.mark.fault("B1", "B2")),
         pytest.param("loris", id="loris-G10", marks=pytest.mark.fault("G10")),
         pytest.param("fuzz", id="fuzz-G9", marks=pytest.mark.fault("G9")),
+        "source-fuzz",
         pytest.param("hostile-text", id="hostile-G11-G12", marks=pytest.mark.fault("G11", "G12")),
         pytest.param("canary", id="canary-G24", marks=pytest.mark.fault("G24")),
+        "reload",
     ],
 )
 def test_a_small_share_finds_nothing(

@@ -15,6 +15,7 @@ from notifier.model.states import State
 from notifier.web import document, routes
 from notifier.web.api import DELIVERY_PARAMETERS, EVENT_PARAMETERS
 from notifier.web.auth import Bearer
+from notifier.web.callers import Callers
 from notifier.web.health import Health
 from notifier.web.metrics import Metrics
 from notifier.web.operations import PREVIEW_FIELDS, TEST_FIELDS
@@ -58,7 +59,7 @@ def test_the_document_names_no_server_of_anybody() -> None:
 def test_the_routes_and_the_document_are_the_same() -> None:
     parts = Parts()
     built = routes.routes(
-        Webhooks(parts.intake, 1, None),
+        Webhooks(parts.intake.find, parts.intake, None, Callers().address, parts.recent),
         parts.v1(),
         Health(parts.ready),
         Bearer([]),

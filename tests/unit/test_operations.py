@@ -44,6 +44,16 @@ def logged(caplog: pytest.LogCaptureFixture) -> list[dict[str, object]]:
 # Test messages
 
 
+async def test_a_test_message_belongs_to_whose_address_it_is(desk: StoreHarness) -> None:
+    (told,) = (await desk.post(event(to=JOHN))).deliveries
+    someone = asking(desk)
+    tested = await someone.test("email", "john@example.com")
+    stranger = await someone.test("email", "other@example.com")
+    people = [(await desk.detail(one.id)).view.person_id for one in (told, tested, stranger)]
+    assert people[0] == people[1] is not None
+    assert people[2] is None
+
+
 async def test_a_test_message_goes_the_way_of_every_notice(
     desk: StoreHarness, caplog: pytest.LogCaptureFixture
 ) -> None:

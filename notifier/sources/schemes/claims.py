@@ -64,11 +64,16 @@ class Claims:
         self._jws = PyJWS(algorithms=sorted(algorithms))
         self._retired: Sequence[Pinned] = ()
         if entry.jwks_file is None:
-            self._keys, self._retired = keys.made(
+            active, retired = keys.made(
                 given.secrets, given.retired, lambda text: _pinned(text, algorithms)
             )
+            self._keys, self._retired = _each(active), _each(retired)
         else:
-            self._keys = _of_set(given.read_file(entry.jwks_file), algorithms)
+            content = given.read_file(entry.jwks_file)
+            try:
+                self._keys = _of_set(content, algorithms)
+            except ConfigurationError as error:
+                raise ConfigurationError(f"jwks_file: {error}") from None
         self.confidential = frozenset({entry.header.lower()})
 
     def verify(self, call: Call, now: Instant) -> None:
@@ -168,10 +173,16 @@ def _claims(payload: bytes) -> Mapping[str, object]:
     return claims
 
 
-def _pinned(text: str, algorithms: frozenset[str]) -> Pinned:
+def _each(sets: Sequence[tuple[Pinned, ...]]) -> tuple[Pinned, ...]:
+    return tuple(one for found in sets for one in found)
+
+
+def _pinned(text: str, algorithms: frozenset[str]) -> tuple[Pinned, ...]:
     if algorithms & _LEAST_SHARED.keys():
-        return Pinned(_shared(text, algorithms), algorithms)
-    return _fitting(_of_pem(text.strip()), algorithms, None)
+        return (Pinned(_shared(text, algorithms), algorithms),)
+    if text.lstrip().startswith("{"):
+        return _of_set(text.encode(), algorithms)
+    return (_fitting(_of_pem(text.strip()), algorithms, None),)
 
 
 def _shared(text: str, algorithms: frozenset[str]) -> bytes:
@@ -217,12 +228,12 @@ def _of_set(content: bytes, algorithms: frozenset[str]) -> tuple[Pinned, ...]:
     try:
         listed = list(json.loads(content)["keys"])
     except (ValueError, RecursionError, TypeError, KeyError):
-        raise ConfigurationError('jwks_file: holds no key set, {"keys": […]}') from None
+        raise ConfigurationError('holds no key set, {"keys": […]}') from None
     found = [_of_member(member, algorithms) for member in listed if isinstance(member, dict)]
     fitting = tuple(one for one in found if one is not None)
     if not fitting:
         wanted = " or ".join(sorted(algorithms))
-        raise ConfigurationError(f"jwks_file: holds no key of {wanted} that signs")
+        raise ConfigurationError(f"holds no key of {wanted} that signs")
     return fitting
 
 

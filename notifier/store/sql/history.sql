@@ -13,7 +13,9 @@ SELECT d.id, d.event_id, d.batch_id, d.merged_into, t.key, e.facts ->> '$.ticket
            d.due_at) ELSE d.due_at END,
        d.created_at, d.updated_at, d.finished_at, d.expires_at,
        (SELECT a.provider_id FROM attempt a WHERE a.batch_id = d.batch_id
-        AND a.provider_id IS NOT NULL ORDER BY a.fence DESC LIMIT 1)
+        AND a.provider_id IS NOT NULL ORDER BY a.fence DESC LIMIT 1),
+       CASE d.reason WHEN 'no_address' THEN
+         json_array(e.source, e.facts ->> '$.assignee.id', e.facts ->> '$.assignee.login') END
 FROM delivery d JOIN event e ON e.id = d.event_id JOIN ticket t ON t.id = d.ticket_id
 WHERE {where} ORDER BY d.id DESC LIMIT ?;
 

@@ -4,6 +4,16 @@
 -- Where a delivery stands. PostgreSQL: FOR UPDATE.
 SELECT state, channel, recipient FROM delivery WHERE id = ?;
 
+-- name: find_unaddressed
+-- What another delivery of its event takes over, and the event.
+SELECT d.event_id, d.ticket_id, d.bundle, d.turn, d.save, d.why,
+       e.source, e.webhook_id, e.type, e.occurred_at, e.facts
+FROM delivery d JOIN event e ON e.id = d.event_id WHERE d.id = ?;
+
+-- name: readdress_delivery
+-- Gives a delivery that had no address a channel, and the person as known now.
+UPDATE delivery SET channel = ?2, person_id = ?3, person_name = ?4 WHERE id = ?1;
+
 -- name: remember_last
 -- Keeps which batch a delivery belonged to, where that batch made an attempt.
 INSERT INTO former (delivery_id, batch_id)

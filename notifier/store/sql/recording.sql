@@ -10,8 +10,21 @@ ON CONFLICT DO NOTHING RETURNING source, key;
 
 -- name: select_seen
 -- What is known of ids that were not new. PostgreSQL: JOIN unnest($1::text[], $2::text[]) w(source, key).
-SELECT s.source, s.key, s.event_id, s.body_hash
+SELECT s.source, s.key, s.event_id, s.more, s.body_hash, s.until
 FROM json_each(?) w JOIN seen s ON s.source = w.value ->> 0 AND s.key = w.value ->> 1;
+
+-- name: renew_seen
+-- Remembers ids anew that were remembered long enough, but not forgotten yet.
+INSERT INTO seen (source, key, body_hash, event_id, until) VALUES {rows}
+ON CONFLICT (source, key) DO UPDATE SET body_hash = excluded.body_hash, event_id = excluded.event_id,
+                                        until = excluded.until, more = NULL;
+
+-- name: settle_seen
+-- Says which events became of a call, where that is not one event with the id it was given.
+UPDATE seen SET event_id = w.event_id, more = w.more
+FROM (SELECT column1 AS source, column2 AS key, column3 AS event_id, column4 AS more
+      FROM (VALUES {rows})) w
+WHERE seen.source = w.source AND seen.key = w.key;
 
 -- name: select_tickets
 -- What is remembered of tickets. PostgreSQL: INSERT … ON CONFLICT DO NOTHING first, so that a new one is locked too.
@@ -26,17 +39,17 @@ WHERE t.id IN (SELECT value FROM json_each(?))
   AND (d.turn = t.turn OR d.state IN ('pending', 'sending', 'unknown'))
 ORDER BY d.id;
 
+-- name: select_last_events
+-- What the last event of each ticket said. PostgreSQL: JOIN LATERAL (… LIMIT 1).
+SELECT e.ticket_id, e.type, e.facts FROM json_each(?) w JOIN event e
+  ON e.id = (SELECT max(l.id) FROM event l WHERE l.ticket_id = w.value);
+
 -- name: select_suppressed
 -- Which addresses must not be written to.
 SELECT s.channel, s.address, s.reason
 FROM json_each(?1) w JOIN suppression s
   ON s.channel = w.value ->> 0 AND s.sender = '' AND s.address = w.value ->> 1
 WHERE s.until IS NULL OR s.until > ?2;
-
--- name: select_people
--- The internal ids of people already known.
-SELECT p.source, p.key, p.id, p.name
-FROM json_each(?) w JOIN person p ON p.source = w.value ->> 0 AND p.key = w.value ->> 1;
 
 -- name: select_lanes
 -- The lanes of addresses.
@@ -52,11 +65,6 @@ INSERT INTO event (id, source, webhook_id, type, status, ticket_id, occurred_at,
 -- Keeps what is remembered of tickets.
 INSERT INTO ticket (id, source, key, number, turn, state) VALUES {rows}
 ON CONFLICT (id) DO UPDATE SET number = excluded.number, turn = excluded.turn, state = excluded.state;
-
--- name: upsert_people
--- Keeps people under their newest name.
-INSERT INTO person (id, source, key, name) VALUES {rows}
-ON CONFLICT (id) DO UPDATE SET name = excluded.name;
 
 -- name: insert_lanes
 -- Makes lanes for addresses that had none.

@@ -81,4 +81,4 @@ ON CONFLICT (id) DO UPDATE SET filler = excluded.filler;
 SELECT max(coalesce((SELECT max(id) FROM event), 0), coalesce((SELECT max(id) FROM delivery), 0),
            coalesce((SELECT max(id) FROM batch), 0), coalesce((SELECT max(id) FROM ticket), 0),
            coalesce((SELECT max(id) FROM person), 0), coalesce((SELECT max(id) FROM lane), 0),
-           coalesce((SELECT max(id) FROM timer), 0));
+           coalesce((SELECT max(id) FROM timer), 0), coalesce((SELECT max(id) FROM unmapped), 0));

@@ -5,11 +5,13 @@ import pytest
 
 from notifier.app import checking
 from notifier.app.checking import check
+from notifier.app.secret_places import Places
 from notifier.demo.catcher import Catcher
 from notifier.model.errors import ConfigurationError
 from notifier.model.findings import Condition, Finding
 from notifier.rendering import sms
 from tests.service import SECRET
+from tests.unit.app.files import own
 from tests.unit.app.running import in_folder
 from tests.unit.rendering.folders import CLOSING, SUBJECT, put
 
@@ -34,6 +36,7 @@ async def about(name: str, folder: Path, *warnings: str, **given: str) -> list[F
         "email",
         "settings",
         "sms",
+        "sources",
         "store",
         "templates",
     ]
@@ -48,13 +51,14 @@ async def test_all_that_works_is_told_in_order(tmp_path: Path) -> None:
         assert (len(catcher.mails), len(catcher.sms)) == (0, 0)
     assert [(one.about, one.condition.value) for one in found] == [
         ("settings", "ok"),
+        ("sources", "ok"),
         ("store", "ok"),
         ("templates", "ok"),
         ("email", "ok"),
         ("sms", "ok"),
         ("sms", "warning"),
     ]
-    assert "no sign-in is asked for" in found[3].cause
+    assert "no sign-in is asked for" in found[4].cause
 
 
 async def test_what_is_off_is_off_and_what_is_not_configured_fails(tmp_path: Path) -> None:
@@ -121,3 +125,30 @@ async def test_the_whole_is_bounded_whatever_a_part_does(tmp_path: Path) -> None
     assert email.cause == "this could not be found out within 0.2 s"
     assert email.condition is Condition.FAILED
     assert checking.SECONDS <= 30
+
+
+async def sources(folder: Path, text: str) -> list[Finding]:
+    path = folder / "notifier.toml"
+    path.write_text(text)
+    path.chmod(0o644)
+    given = in_folder(folder, **OFF, CONFIG_FILE=str(path), WEBHOOK_SECRET="")
+    found = await check(given, (), places=Places({}, path.with_name("none.env")))
+    assert not any("WEBHOOK_SECRET" in one.cause for one in found)
+    return [one for one in found if one.about == "sources"]
+
+
+async def test_every_source_has_its_line(tmp_path: Path) -> None:
+    free = 'auth = [{ scheme = "none" }]\nmap = { events = { "ticket.created" = "true" }, fields = '
+    free += '{ "ticket.id" = "body.id" } }\n'
+    exposed, desk, open_ = await sources(tmp_path, f"{own()}[sources.open]\n{free}")
+    assert exposed.condition is Condition.WARNING
+    assert "others may read it" in exposed.cause
+    assert (desk.condition, desk.cause) == (Condition.OK, "desk: HMAC-SHA256 in x-signature")
+    assert (open_.condition, open_.cause) == (Condition.WARNING, "open: none: anybody may call")
+
+
+async def test_every_fault_of_the_sources_is_told(tmp_path: Path) -> None:
+    first, second = await sources(tmp_path, "[sources.Desk]\n[other]\n")
+    assert {first.condition, second.condition} == {Condition.FAILED}
+    assert "notifier.toml:2: other: only tables" in first.cause
+    assert "notifier.toml:1: sources.Desk: cannot be the name" in second.cause

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.figures import Run, bounded, dearer, details, faster, ratio_of_turns, table
+from bench.figures import Run, bounded, dearer, dearer_by, details, faster, ratio_of_turns, table
 
 
 def _run(
@@ -64,6 +64,20 @@ def test_cost_is_held_against_a_bound_in_processor_time_and_in_time() -> None:
     assert (cpu.ratio, cpu.reached) == (1.0, True)
     assert time.ratio == pytest.approx(1.2)
     assert time.reached is False
+
+
+@pytest.mark.parametrize(("most", "reached"), [(25.0, True), (24.0, False)])
+def test_cost_is_held_against_a_bound_in_microseconds_more(most: float, reached: bool) -> None:
+    # 10 ms for 80 calls are 125 µs each, for 100 calls 100 µs.
+    row = dearer_by("call", [_run(promised=80, rows=80)] * 3, [_run("plain")] * 3, most)
+    assert (row.reached, row.void, row.ratio) == (reached, None, 1.25)
+    assert row.wanted.endswith("(+25)")
+
+
+def test_a_side_that_lost_something_is_not_held_against_another() -> None:
+    row = dearer_by("call", [_run(rows=1)], [_run("plain")], 100)
+    assert (row.reached, row.ratio) == (None, None)
+    assert row.void == "ours: 100 promised, 1 rows in the store"
 
 
 def test_the_table_says_what_was_wanted_and_whether_it_was_reached() -> None:

@@ -29,7 +29,10 @@ from notifier.store.views import (
     EventDetail,
     EventFilter,
     Page,
+    RawCall,
     Slice,
+    UnmappedCall,
+    UnmappedDetail,
 )
 from tests.fake_clock import FakeClock
 from tests.scripted_channel import ScriptedChannel
@@ -213,13 +216,25 @@ class StoreDouble:
     async def record(self, call: Accepted) -> Recorded:
         raise AssertionError("dispatch never records")
 
+    async def record_all(self, calls: Sequence[Accepted]) -> Sequence[Recorded]:
+        raise AssertionError("dispatch never records")
+
+    async def keep(self, call: UnmappedCall) -> int:
+        raise AssertionError("dispatch never records")
+
+    async def raw_call(self, event_id: int) -> tuple[UnmappedDetail, RawCall | None] | None:
+        raise AssertionError("dispatch never reads history")
+
+    async def replayed(self, event_id: int, note: str, *, mapped: bool) -> None:
+        raise AssertionError("dispatch never records")
+
     async def retry(self, delivery_id: int, plan: RetryFunction) -> Operated | None:
         raise AssertionError("dispatch asks for nothing that an operator does")
 
     async def cancel(self, delivery_id: int) -> Operated | None:
         raise AssertionError("dispatch asks for nothing that an operator does")
 
-    async def events(self, wanted: EventFilter, part: Slice) -> Page[EventDetail]:
+    async def events(self, wanted: EventFilter, part: Slice) -> Page[EventDetail | UnmappedDetail]:
         raise AssertionError("dispatch never reads history")
 
     async def event(self, event_id: int) -> EventDetail | None:

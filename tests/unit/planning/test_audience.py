@@ -19,21 +19,6 @@ def test_other_types_tell_nobody(kind: str) -> None:
     assert audience.told_by(event(kind, JOHN)) is None
 
 
-@pytest.mark.parametrize(
-    ("person", "key"),
-    [
-        (JOHN, "id:7"),
-        (Party(email="John@Example.com", phone="+14155550123"), "mail:john@example.com"),
-        (Party(name="John Smith", phone="+14155550123"), "tel:+14155550123"),
-        (Party(name="John Smith"), "name:John Smith"),
-        (Party(), "name:?"),
-        (Party(id="7\ud800"), "id:7\\ud800"),
-    ],
-)
-def test_a_person_is_remembered_by_the_best_that_is_known(person: Party, key: str) -> None:
-    assert audience.key_of(person) == key
-
-
 def test_only_valid_addresses_are_looked_up() -> None:
     person = Party(email="John@EXAMPLE.com", phone="nonsense")
     found = audience.addresses_of(event("ticket.assigned", person), POLICY)

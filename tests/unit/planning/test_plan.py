@@ -43,7 +43,7 @@ def test_the_assignee_is_told_on_every_channel() -> None:
     assert made.add == (
         NewDelivery(
             person=JOHN,
-            key="id:7",
+            key=("id", "default", "7"),
             channel="email",
             recipient="john@example.com",
             state=State.PENDING,
@@ -57,7 +57,7 @@ def test_the_assignee_is_told_on_every_channel() -> None:
         ),
         NewDelivery(
             person=JOHN,
-            key="id:7",
+            key=("id", "default", "7"),
             channel="sms",
             recipient="+14155550123",
             state=State.PENDING,

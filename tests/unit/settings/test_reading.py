@@ -165,11 +165,6 @@ def test_other_programs_may_have_their_own_names() -> None:
     assert found({"PATH": "/bin", "HOSTNAME": "a", "KUBERNETES_PORT": "tcp://a"}) == Written()
 
 
-@pytest.mark.parametrize("name", ["CONFIG_FILE", "TRUSTED_PROXIES"])
-def test_a_name_that_is_kept_free_is_warned_about(name: str) -> None:
-    assert found({name: "something"}).warnings == [f"{name} is not read by this version"]
-
-
 @pytest.mark.fault("G7")
 @pytest.mark.parametrize(
     ("name", "text"),

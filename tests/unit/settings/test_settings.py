@@ -302,3 +302,21 @@ def test_no_text_raises_anything_but_a_configuration_error_or_shows_a_secret(
     else:
         shown = f"{found}{found!r}{warnings}"
     assert MARK not in shown
+
+
+def test_the_file_of_the_sources_is_notifier_toml_where_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = load({}, Path(os.devnull))[0]
+    assert settings.configuration is None
+    Path("notifier.toml").touch()
+    assert settings.configuration == Path("notifier.toml")
+
+
+def test_a_file_of_the_sources_that_is_named_must_be_there(tmp_path: Path) -> None:
+    other = tmp_path / "other.toml"
+    with pytest.raises(ConfigurationError, match=r"CONFIG_FILE: there is no file .*other\.toml"):
+        load({"CONFIG_FILE": str(other)}, Path(os.devnull))
+    other.touch()
+    assert load({"CONFIG_FILE": str(other)}, Path(os.devnull))[0].configuration == other

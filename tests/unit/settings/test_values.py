@@ -24,6 +24,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "web_address": places.web_address,
     "ticket_url": values.ticket_url,
     "hosts": values.hosts,
+    "networks": values.networks,
     "tokens": values.tokens,
 }
 SECRET = "Xq7SecretThatNobodyMaySeeXq7"
@@ -234,6 +235,16 @@ def test_hosts_are_separated_by_spaces_and_compared_in_lower_case() -> None:
     for text in ("https://desk.example.com", "a.example.com,b.example.com"):
         with pytest.raises(ValueError, match="host names"):
             values.hosts(text)
+
+
+def test_networks_are_separated_by_spaces_and_an_address_is_one_too() -> None:
+    assert values.networks("192.0.2.7  10.0.0.0/8 2001:db8::/32") == {
+        ipaddress.ip_network(one) for one in ("192.0.2.7/32", "10.0.0.0/8", "2001:db8::/32")
+    }
+    assert values.networks("") == frozenset()
+    for text in ("10.0.0.0/33", "10.0.0.1/8", "proxy.example.com", "10.0.0.1,10.0.0.2"):
+        with pytest.raises(ValueError, match="addresses and networks separated by spaces"):
+            values.networks(text)
 
 
 def test_each_token_needs_20_characters() -> None:

@@ -95,6 +95,19 @@ def test_what_could_be_a_body_is_not_signed_for_a_stranger(query: bytes) -> None
     assert made({"crc": {"query": "crc_token"}}).answer(got(query)) is None
 
 
+def test_a_token_that_was_made_with_a_secret_is_answered_with_that_one() -> None:
+    crc = {"crc": {"query": "crc_token", "token_of": "who are you"}}
+    keys = ["first-secret-of-two", "second-secret-of-two"]
+    source = made(crc, secrets=keys)
+    for key in keys:
+        token = hmac.new(key.encode(), b"who are you", "sha256").hexdigest().encode()
+        answer = hmac.new(key.encode(), token, "sha256").hexdigest().encode()
+        assert source.answer(got(b"crc_token=" + token)) == ChallengeAnswer(200, PLAIN, answer)
+    stranger = hmac.new(b"another-secret", b"who are you", "sha256").hexdigest().encode()
+    assert source.answer(got(b"crc_token=" + stranger)) is None
+    assert source.answer(got(b"crc_token=Tok-en_1")) is None
+
+
 def test_a_token_that_is_none_may_still_be_a_look_at_the_door() -> None:
     both = made({"crc": {"query": "crc_token"}, "get_ok": True})
     answer = both.answer(got(b"crc_token=%7B%7D"))
@@ -104,7 +117,7 @@ def test_a_token_that_is_none_may_still_be_a_look_at_the_door() -> None:
 def test_a_token_needs_a_secret() -> None:
     crc = {"crc": {"query": "crc_token"}}
     assert fault(crc, secrets=[]).startswith("challenge.crc: no secret; add secrets = [")
-    assert fault(crc, secrets=["zq9"]).startswith("challenge.crc: the first secret is shorter")
+    assert fault(crc, secrets=["zq9"]).startswith("challenge.crc: secret 1 is shorter")
     assert fault(crc, secrets=["env:A"]) == "challenge.crc: the variable A is not set"
 
 

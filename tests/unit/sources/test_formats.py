@@ -1,5 +1,6 @@
 """Bodies in whatever form a help desk chose."""
 
+import json
 from typing import Any
 
 import pytest
@@ -112,6 +113,26 @@ def test_a_binary_cloud_event_without_data() -> None:
 
 def test_a_batch_of_cloud_events() -> None:
     assert read(b"[{}, {}]", b"application/cloudevents-batch+json") == [{}, {}]
+
+
+@pytest.mark.parametrize(
+    ("event", "wanted"),
+    [
+        ({"data_base64": "eyJhIjogMX0="}, '{"a": 1}'),
+        ({"data_base64": "/w=="}, "\ufffd"),
+        ({"data_base64": "no base64"}, None),
+        ({"data_base64": 7}, None),
+        ({"data_base64": "eyJhIjogMX0=", "data": "here already"}, "here already"),
+    ],
+)
+def test_the_bytes_of_a_cloud_event_are_text(event: dict[str, Any], wanted: str | None) -> None:
+    one = read(json.dumps(event).encode(), b"application/cloudevents+json")
+    (other,) = read(json.dumps([event]).encode(), b"application/cloudevents-batch+json")
+    assert one.get("data") == other.get("data") == wanted
+
+
+def test_a_cloud_event_that_is_no_object_stays_as_it_is() -> None:
+    assert read(b"[7]", b"application/cloudevents-batch+json") == [7]
 
 
 def test_of_headers_and_parameters_of_one_name_the_first_counts() -> None:

@@ -12,6 +12,7 @@ _TABLES = [
     "event",
     "ticket",
     "person",
+    "identity",
     "lane",
     "delivery",
     "batch",
@@ -19,6 +20,7 @@ _TABLES = [
     "former",
     "timer",
     "suppression",
+    "unmapped",
 ]
 
 # Reads a partial index of what is open from end to end; history is not in it.

@@ -1,6 +1,7 @@
 import json
 import logging
 from dataclasses import replace
+from ipaddress import IPv4Network
 
 import httpx2
 import pytest
@@ -18,8 +19,10 @@ from notifier.model.errors import (
     WrongShape,
 )
 from notifier.sources.call import Call
+from notifier.sources.challenge import Ask, ChallengeAnswer, Challenger
 from notifier.store.base import Recorded
-from tests.unit.web.stubs import MAX_BODY, NOWHERE, VIEW, Parts, StubIntake, client
+from notifier.web.answers import NOSNIFF
+from tests.unit.web.stubs import MAX_BODY, NOWHERE, VIEW, Parts, StubDesk, StubIntake, client
 
 
 async def post(parts: Parts, path: str = "/webhooks", content: bytes = b"{}") -> httpx2.Response:
@@ -53,6 +56,7 @@ async def test_an_accepted_call_is_answered_with_its_deliveries() -> None:
                 "reason": "no_address",
             },
         ],
+        "events": [event_id],
     }
 
 
@@ -253,3 +257,122 @@ async def test_the_call_keeps_repeated_headers_in_order() -> None:
         )
     call: Call = parts.intake.calls[0][1]
     assert call.header("webhook-signature") == [b"v1,a", b"v1,b"]
+
+
+def challenged(
+    found: ChallengeAnswer | None, *methods: str, refused: Exception | None = None
+) -> Parts:
+    def ask(call: Call) -> ChallengeAnswer | None:
+        return found
+
+    asks: dict[str, list[Ask]] = {method: [ask] for method in methods}
+    desk = StubDesk("other", challenger=Challenger(asks, ["POST"]))
+    return Parts(StubIntake(desks={"other": desk}, refused=refused))
+
+
+TOLD = ChallengeAnswer(200, ((b"content-type", b"text/plain"), NOSNIFF), b"a-challenge")
+BARE = ChallengeAnswer(200, (), b"")
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+async def test_a_source_may_have_other_methods(method: str) -> None:
+    parts = Parts(StubIntake(desks={"other": StubDesk("other", methods=frozenset({method}))}))
+    async with client(parts) as http:
+        answer = await http.request(method, "/webhooks/other?a=b&c", content=b"{}")
+        refused = await http.request("DELETE", "/webhooks/other")
+    assert answer.status_code == 202
+    ((_, call),) = parts.intake.calls
+    assert (call.method, call.query, call.tail) == (method, b"a=b&c", "")
+    assert (refused.status_code, refused.headers["allow"]) == (405, method)
+
+
+async def test_what_follows_the_name_is_for_sources_that_take_it() -> None:
+    parts = Parts(StubIntake(desks={"desk": StubDesk("desk", takes_tail=True)}))
+    async with client(parts) as http:
+        assert (await http.post("/webhooks/desk/a-token")).status_code == 202
+        assert (await http.post("/webhooks/desk")).status_code == 202
+        refused = await http.post("/webhooks/other/a-token")
+        assert (refused.status_code, refused.json()["code"]) == (404, "unknown_source")
+        assert (await http.put("/webhooks/other/a-token")).headers["allow"] == "POST"
+    assert [call.tail for _, call in parts.intake.calls] == ["a-token", ""]
+
+
+async def test_what_follows_the_name_may_be_a_secret_and_is_in_no_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for source in ("desk", "nobody"):
+        desk = StubDesk("desk", takes_tail=True)
+        parts = Parts(StubIntake(RuntimeError("a fault of ours"), desks={"desk": desk}))
+        with caplog.at_level(logging.DEBUG):
+            await post(parts, f"/webhooks/{source}/Xq7Token")
+    paths = [one.__dict__["path"] for one in caplog.records if "path" in one.__dict__]
+    sources = [one.__dict__["source"] for one in caplog.records if "source" in one.__dict__]
+    assert (paths, sources) == (["/webhooks/desk"], ["nobody"])
+
+
+async def test_a_source_has_its_own_limit() -> None:
+    desk = StubDesk("desk")
+    desk.max_body = 10
+    async with client(Parts(StubIntake(desks={"desk": desk}))) as http:
+        assert (await http.post("/webhooks/desk", content=b"x" * 10)).status_code == 202
+        assert (await http.post("/webhooks/desk", content=b"x" * 11)).status_code == 413
+        assert (await http.post("/webhooks/other", content=b"x" * 11)).status_code == 202
+
+
+async def test_a_success_without_content_has_none_and_leaves_the_connection_whole() -> None:
+    async with client(Parts(StubIntake(success=204))) as http:
+        answer = await http.post("/webhooks/other", content=b"{}")
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert "content-length" not in answer.headers
+    assert "content-type" not in answer.headers
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+@pytest.mark.parametrize("found", [TOLD, BARE])
+async def test_a_challenge_is_answered_before_anything_is_verified(
+    method: str, found: ChallengeAnswer
+) -> None:
+    parts = challenged(found, method, refused=BadSignature("never asked"))
+    async with client(parts) as http:
+        answer = await http.request(method, "/webhooks/other")
+        other = await http.delete("/webhooks/other")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/plain"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.content == (b"" if method == "HEAD" else found.body)
+    assert other.headers["allow"] == ", ".join(sorted({method, "POST"}))
+    assert parts.intake.calls == []
+
+
+async def test_a_permission_names_every_method_that_there_is() -> None:
+    found = ChallengeAnswer(200, ((b"webhook-allowed-rate", b"120"), (b"allow", b"POST")), b"")
+    async with client(challenged(found, "OPTIONS")) as http:
+        answer = await http.options("/webhooks/other")
+    assert answer.headers["allow"] == "OPTIONS, POST"
+    assert answer.headers["webhook-allowed-rate"] == "120"
+
+
+async def test_what_is_no_challenge_is_405_by_a_method_of_challenges_only() -> None:
+    parts = challenged(None, "GET", "POST")
+    async with client(parts) as http:
+        answer = await http.get("/webhooks/other")
+        assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
+        assert (await http.post("/webhooks/other")).status_code == 202
+    assert len(parts.intake.calls) == 1
+
+
+async def test_a_challenge_among_events_is_answered_to_who_knows_the_secret_only() -> None:
+    parts = challenged(TOLD, "POST")
+    answer = await post(parts, "/webhooks/other")
+    assert (answer.status_code, answer.text) == (200, "a-challenge")
+    assert parts.intake.calls == []
+    parts = challenged(TOLD, "POST", refused=BadSignature("no signature"))
+    assert (await post(parts, "/webhooks/other")).status_code == 401
+
+
+async def test_the_call_knows_its_caller() -> None:
+    parts = Parts(trusted=[IPv4Network("127.0.0.1")])
+    async with client(parts) as http:
+        await http.post("/webhooks", headers={"x-forwarded-for": "198.51.100.1"})
+    ((_, call),) = parts.intake.calls
+    assert call.client == "198.51.100.1"

@@ -283,6 +283,25 @@ def test_a_file_without_a_set_is_refused(content: bytes) -> None:
         built({"auth": [auth]}, {"keys.json": content})
 
 
+def test_a_secret_may_be_a_whole_set() -> None:
+    keys = json.dumps({"keys": [member(kid="one"), member(seed=2, kid="two")]})
+    assert said(token(CLAIMS, kid="one"), secrets=[f"\n{keys}\n"]) is None
+    assert said(token(CLAIMS, seed=2, kid="two"), secrets=[keys]) is None
+    assert said(token(CLAIMS, seed=3), secrets=[keys]) == NO_MATCH
+    both = [pair("RS256", 3).configured, keys]
+    assert said(token(CLAIMS, seed=3), secrets=both) is None
+    assert said(token(CLAIMS, seed=2), secrets=both) is None
+    old = "the token in header authorization: signed with a secret that is no longer active"
+    assert said(token(CLAIMS, seed=2), retired_secrets=[keys]) == old
+
+
+@pytest.mark.parametrize("secret", ["{}", '{"keys": 7', '{"keys": []}'])
+def test_a_secret_that_is_a_set_without_a_key_is_refused(secret: str) -> None:
+    wrong = fault({**JWT, "algorithms": ["RS256"]}, secrets=[secret])
+    assert wrong is not None
+    assert wrong.startswith("auth.0: secret 1 of 1 holds no key")
+
+
 # -- tables that cannot work ---------------------------------------------------------------------
 
 
