@@ -74,4 +74,4 @@ class ConfiguredSource:
         """Give what a verified call says; raises Unmapped, or UnsupportedMedia."""
         value = formats.read(call, self.definition.format)
         context = {"headers": formats.headers(call), "query": formats.query(call)}
-        return self._mapper.read(value, context, now)
+        return self._mapper.read(value, call.body, context, now)

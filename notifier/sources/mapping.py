@@ -77,8 +77,13 @@ class Mapper:
         )
         self._asks_before = any("prev" in names_in(text) for text in mapping.events.values())
 
-    def read(self, value: Any, context: Mapping[str, Any], now: Instant) -> Sequence[Reading]:
-        """Give what a body says; `context` holds `headers` and `query`. Raises Unmapped."""
+    def read(
+        self, value: Any, raw: bytes, context: Mapping[str, Any], now: Instant
+    ) -> Sequence[Reading]:
+        """Give what a body says; `raw` are its bytes, `context` holds `headers` and `query`.
+
+        Raises Unmapped.
+        """
         names = {**context, "body": value, "source": self._source}
         (ignore, items), _ = self._call.run(names)
         if ignore:
@@ -87,9 +92,10 @@ class Mapper:
             raise Unmapped("map.each gives no list")
         if len(items) > _MOST_ITEMS:
             raise Unmapped(f"map.each gives {len(items)} items, more than {_MOST_ITEMS}")
-        alone = len(items) == 1
+        # The whole body tells most; of a batch, which may come in other parts, the item.
+        whole = raw if len(items) == 1 else None
         known: dict[str, Any] = {}
-        readings = (self._read(names, item, now, known, alone=alone) for item in items)
+        readings = (self._read(names, item, now, known, whole) for item in items)
         return [reading for reading in readings if reading is not None]
 
     def _read(
@@ -98,8 +104,7 @@ class Mapper:
         item: Any,
         now: Instant,
         known: dict[str, Any],
-        *,
-        alone: bool,
+        whole: bytes | None,
     ) -> Reading | None:
         values = {**names, "item": item}
         outputs, lets = self._item.run(values)
@@ -107,13 +112,10 @@ class Mapper:
         key = _first_key(outputs[len(self._fields) :])
         by_body = key is None
         if key is None:
-            # The whole body tells most; of a batch, which may come in other parts, the item. What
-            # happened may stand beside it, and one save may make several calls of one body.
-            besides = [names[name].get(key) for name, key in self._besides]
-            key = _hash(self._name, [names["body"] if alone else item, *besides])
+            key = _hash(self._called(names), _canonical(item) if whole is None else whole)
         elif known.setdefault(key, item) != item:
             # An id of the whole call must not make repeats of all its items but the first.
-            key = _hash(f"{self._name} {key}", item)
+            key = _hash(f"{self._name} {key}", _canonical(item))
         remember = self._dedupe.body_window if by_body else self._dedupe.window
         if self._native:
             return Reading(self._native_event(key, now, item), None, remember)
@@ -129,6 +131,11 @@ class Mapper:
                 raise Unmapped(f'{types[0]} without a ticket: map.fields."ticket.id" gave nothing')
             return None
         return Reading(event, lambda _: types, remember) if types else None
+
+    def _called(self, names: Mapping[str, Any]) -> str:
+        # What happened may stand beside the body, and one save may make several calls of one body.
+        besides = (repr(names[name].get(key)) for name, key in self._besides)
+        return " ".join((self._name, *besides))
 
     def _types_of(self, values: Mapping[str, Any], before: Snapshot | None) -> Sequence[str]:
         made, _ = self._conditions.run({**values, "prev": before})
@@ -238,6 +245,9 @@ def _first_key(values: Sequence[Any]) -> str | None:
     return None
 
 
-def _hash(name: str, value: Any) -> str:
-    text = json.dumps(value, sort_keys=True, ensure_ascii=True)
-    return hashlib.sha256(f"{name} {text}".encode()).hexdigest()
+def _canonical(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True).encode()
+
+
+def _hash(name: str, content: bytes) -> str:
+    return hashlib.sha256(b"%b %b" % (name.encode(), content)).hexdigest()

