@@ -4,6 +4,7 @@ Takes bodies and tables, gives what came of them. Refuses what is not a person, 
 (WrongShape), and what the store cannot take (StoreError); then nothing was changed.
 """
 
+import asyncio
 import logging
 import zoneinfo
 from collections.abc import Callable, Mapping, Sequence
@@ -72,7 +73,8 @@ class Directory:
 
     async def load(self, table: str, *, dry: bool) -> Imported:
         """Write a table of people, or with `dry` only say what would come of it."""
-        roster = rosters.read(table, self._checks)
+        # A large table takes a second or two, and calls of help desks must not wait for it.
+        roster = await asyncio.to_thread(rosters.read, table, self._checks)
         counts = {"created": 0, "updated": 0, "unchanged": 0}
         faults, failed = list(roster.faults), roster.failed
         for part in _parts(roster.entries):

@@ -185,7 +185,8 @@ class Intake:
     async def _keep(self, desk: Source, call: Call, why: str) -> Recorded:
         kept = without_secrets(call, desk.confidential)
         raw = RawCall(kept.method, kept.query, kept.headers, kept.body)
-        digest = hashlib.sha256(b"\n".join((raw.method.encode(), raw.query, raw.body))).digest()
+        # What happened may stand in the headers alone, so that they tell calls apart too.
+        digest = hashlib.sha256(repr(raw).encode()).digest()
         number = await self._store.keep(UnmappedCall(desk.name, digest, why, raw))
         self._received(desk.name, _NO_TYPE, "unmapped")
         _log.warning(

@@ -74,7 +74,7 @@ class ConfigFile:
                     f"{before.path}: is gone; put it back, or restart to do without it"
                 )
             return Configuration(None, own)
-        text = _text(path)
+        text, mode = _text(path)
         reading = _Reading(path, self.settings, self._places)
         reading.read_tables(_tables(path, text))
         if reading.faults:
@@ -85,7 +85,7 @@ class ConfigFile:
             {**own, **reading.sources},
             reading.definitions,
             reading.digests,
-            tuple(reading.warnings()),
+            tuple(reading.warnings(mode)),
         )
 
 
@@ -154,15 +154,15 @@ class _Reading:
             return "WEBHOOK_SECRET makes a source of this name too; empty it, or take another name"
         return None
 
-    def warnings(self) -> list[str]:
-        """Give what is dangerous about the file itself."""
+    def warnings(self, mode: int) -> list[str]:
+        """Give what is dangerous about the file itself, which had this mode."""
         written = [
             name for name, found in self.definitions.items() if source_safety.holds_secret(found)
         ]
         # On Windows the mode says nothing about who may read a file.
         if os.name != "posix" or not written:
             return []
-        if not stat.S_IMODE(self._path.stat().st_mode) & (stat.S_IRGRP | stat.S_IROTH):
+        if not mode & (stat.S_IRGRP | stat.S_IROTH):
             return []
         return [
             f"{self._path} holds secrets ({', '.join(written)}) and others may read it; "
@@ -178,9 +178,10 @@ def _where(path: Path, text: str, fault: str) -> str:
     return str(path) if line is None else f"{path}:{line}"
 
 
-def _text(path: Path) -> str:
+def _text(path: Path) -> tuple[str, int]:
     try:
         with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
             content = file.read(LARGEST + 1)
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from None
@@ -188,7 +189,7 @@ def _text(path: Path) -> str:
         raise ConfigurationError(f"{path}: is larger than 1 MiB")
     try:
         # Editors on Windows begin a file with a mark.
-        return content.decode("utf-8-sig")
+        return content.decode("utf-8-sig"), mode
     except UnicodeDecodeError as error:
         place = _place(content, error.start)
         raise ConfigurationError(f"{path}: is not in UTF-8 (at {place})") from None

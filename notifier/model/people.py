@@ -4,6 +4,7 @@ Takes nothing, gives frozen values that pass between planning, the store and the
 nothing: who makes a card has checked its addresses.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Literal
 
@@ -120,6 +121,16 @@ def address_keys(card: Card) -> tuple[Key, ...]:
         *(("email", "", email.casefold()) for email in card.emails),
         *(("phone", "", phone) for phone in card.phones),
     )
+
+
+def share_a_line(some: Collection[Key], others: Collection[Key]) -> bool:
+    """Tell whether keys have a telephone number in common at most, and mail addresses of each.
+
+    Colleagues may share the number of their office.
+    """
+    common = {key[0] for key in some if key in others}
+    mailed = (any(key[0] == "email" for key in keys) for keys in (some, others))
+    return common <= {"phone"} and all(mailed)
 
 
 FIELDS = ("name", "emails", "phones", "locale", "time_zone")

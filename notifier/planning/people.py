@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from notifier.model.events import TEST_TYPE, Event, Party
-from notifier.model.people import NOTHING, Card, Key, Known, Met, address_keys
+from notifier.model.people import NOTHING, Card, Key, Known, Met, address_keys, share_a_line
 from notifier.model.values import value
 from notifier.planning.addresses import EMAIL, SMS, normalise
 from notifier.planning.policy import Policy
@@ -112,10 +112,12 @@ def _known(keys: Sequence[Key], people: People) -> Known | None:
 def _another(known: Known, keys: Sequence[Key]) -> bool:
     """Tell whether the source knows the person by another id or login than these.
 
-    Two people may share a mailbox; an id of the help desk's own tells them apart.
+    Two people may share a mailbox; an id of the help desk's own tells them apart. They may share a
+    telephone; their mail addresses do.
     """
     theirs = {key[:2] for key in known.keys if key[0] in ("id", "login")}
-    return any(key[:2] in theirs and key not in known.keys for key in keys)
+    other = any(key[:2] in theirs and key not in known.keys for key in keys)
+    return other or share_a_line(known.keys, keys)
 
 
 def _complete(found: _Found, source: str) -> Party:

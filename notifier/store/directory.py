@@ -24,6 +24,7 @@ from notifier.model.people import (
     Written,
     address_keys,
     over,
+    share_a_line,
 )
 from notifier.model.times import Instant
 from notifier.store.people import find, known_from, row_of
@@ -181,8 +182,13 @@ def _keys(old: Known | None, entry: Entry, said: Card) -> frozenset[Key]:
 
 
 def _joins(met: Known, keys: Iterable[Key]) -> bool:
-    """Tell whether somebody who was met may be the person: no source has another id for them."""
+    """Tell whether somebody who was met may be the person.
+
+    No source has another id for them, and they have more in common than a telephone.
+    """
     ours = set(keys)
+    if share_a_line(met.keys, ours):
+        return False
     named = {key[:2] for key in ours if key[0] in ("id", "login")}
     return all(key in ours or key[:2] not in named for key in met.keys)
 

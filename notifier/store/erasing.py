@@ -6,13 +6,13 @@ follow in slices. A lane keeps its row, under a name that says nothing, because 
 it, and a settle that is still to come finds it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from notifier.model.people import Card, Known
 from notifier.model.reasons import Reason
 from notifier.model.states import ClosedAs, State
-from notifier.store import dissolving, stamps, traces, unmapped
+from notifier.store import dissolving, remains, stamps, traces, unmapped
 from notifier.store.context import Tick
 from notifier.store.people import addresses_of, known_from, row_of
 from notifier.store.transaction import Row, Transaction, as_list
@@ -68,8 +68,12 @@ class Erasing:
     def end(self, tx: Transaction, tick: Tick) -> None:
         """Erase what came in meanwhile, and the person from the directory."""
         self.begin(tx, tick)
+        before = self._event
         while self._events(tx) or self._raw_calls(tx):
             pass
+        self._clean_tickets(tx, tx.rows("tickets_since", before))
+        # Written with the last row that names them, so that a crash forgets no remains.
+        tx.run("write_mark", remains.MARK, self._person)
         ids = as_list([self._person])
         tx.run("forget_person", self._person)
         tx.run("drop_identities_of", ids)
@@ -128,12 +132,16 @@ class Erasing:
 
     def _tickets(self, tx: Transaction, after: int) -> bool:
         rows = tx.rows("tickets_after", after, SLICE)
+        self._clean_tickets(tx, rows)
+        if rows:
+            self._ticket = rows[-1][0]
+        return len(rows) == SLICE
+
+    def _clean_tickets(self, tx: Transaction, rows: Sequence[Row]) -> None:
         for number, source, state in rows:
-            self._ticket = number
             cleaned = traces.from_ticket(source, state, self._traces)
             if cleaned is not None:
                 tx.run("erase_ticket", number, cleaned)
-        return len(rows) == SLICE
 
     def _remember(self, tx: Transaction, known: Known, addresses: set[str]) -> None:
         names = {card.name for card in (known.said, known.met) if card.name}

@@ -37,6 +37,8 @@ class _Ticket:
     last: tuple[str, str] | None = None
     """Type and facts of the last event, where somebody asks for them."""
     touched: bool = False
+    newest: int = 0
+    """The largest id that an event of this transaction has."""
 
 
 @dataclass(slots=True)
@@ -152,13 +154,15 @@ class Recording:
             return
         ticket = self._tickets[event.source, event.ticket.id]
         before = tickets.snapshot(ticket.state, ticket.last)
-        made = answering.events_of(event, call.types(before), number, self._context.ids)
+        # What comes later has the larger id, also after a call that became several events.
+        first = number if number > ticket.newest else self._context.ids.next()
+        made = answering.events_of(event, call.types(before), first, self._context.ids)
         body = self._body(call) if made else None
         said = []
         for event_id, one in made:
             said.append(self._plan(call, one, event_id, suppressed, body))
             body = None
-        if len(made) != 1:
+        if [event_id for event_id, _ in made] != [number]:
             self._seen.became(call, [event_id for event_id, _ in made])
         self._draft.answers[number] = answering.outcome(made, said)
 
@@ -178,7 +182,7 @@ class Recording:
             note, ids = plan.note, self._apply(plan, event, event_id, ticket)
         facts = to_facts(event)
         ticket.number, ticket.touched = event.ticket.number, True
-        ticket.last = (event.type, facts)
+        ticket.last, ticket.newest = (event.type, facts), event_id
         status = "accepted" if event.known else "ignored"
         self._draft.events.append(
             (

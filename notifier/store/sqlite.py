@@ -26,7 +26,6 @@ from notifier.store import (
     connection,
     migrate,
     operating,
-    remains,
     runs,
     statements,
     unmapped,
@@ -50,6 +49,7 @@ from notifier.store.directory import Entering, Reading
 from notifier.store.erasing import Erasing
 from notifier.store.history import History
 from notifier.store.inbox import Job, Record, Settle
+from notifier.store.remains import Remains
 from notifier.store.transaction import Transaction, as_list
 from notifier.store.views import (
     DeliveryDetail,
@@ -87,7 +87,7 @@ class SqliteStore:
         self._meter = meter or Unmetered()
         self._lock = connection.Lock(path)
         self._waiting = 0
-        self._remains: set[str] = set()
+        self._remains = Remains(path, self._job)
         self._changed = asyncio.Event()
         self._readers = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
         # A probe must not wait for somebody who reads through years of history.
@@ -123,6 +123,7 @@ class SqliteStore:
             writing.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         ids = IdMaker(self._clock)
         ids.resume(tx.one("largest_id"))
+        self._remains.find(tx)
         owner = f"{socket.gethostname()}:{os.getpid()}:{ids.next()}"
         self._context = Context(self._options, owner, ids, self._decide, self._meter)
         self._places = places
@@ -190,19 +191,9 @@ class SqliteStore:
         while await self._job(erasing.go_on, patient=True):
             pass
         await self._job(erasing.end)
-        self._remains |= erasing.texts
-        await self._wipe()
+        self._remains.add(erasing.texts)
+        await self._remains.wipe()
         return True
-
-    async def _wipe(self) -> None:
-        """Take what was erased out of the files; what fails is tried again by a sweep."""
-        texts = frozenset(self._remains)
-        await self._job(lambda tx, tick: tx.be_patient(remains.PATIENCE))
-        try:
-            await self._loop.run_in_executor(None, remains.wipe, self._path, texts)
-        finally:
-            await self._job(lambda tx, tick: tx.be_patient(connection.PATIENCE))
-        self._remains -= texts
 
     async def _operate(self, work: Callable[[Transaction, Tick], T]) -> T:
         future: asyncio.Future[T] = self._awaited()
@@ -279,8 +270,7 @@ class SqliteStore:
             pass
         while await self._job(lambda tx, tick: upkeep.forget(self._context, tx, tick.now)):
             pass
-        if self._remains:
-            await self._wipe()
+        await self._remains.wipe()
 
     def _recover(self, tx: Transaction, tick: Tick) -> int:
         return upkeep.recover(self._context, tx, tick.now, set(self._writer.held()))

@@ -1,5 +1,7 @@
 """What every store promises of the directory: what is entered, who is who, who is listed."""
 
+from dataclasses import replace
+
 from notifier.model.events import Party
 from notifier.model.people import (
     FIELDS,
@@ -233,3 +235,16 @@ async def test_an_own_action_is_known_by_what_was_entered(desk: StoreHarness) ->
     )
     (delivery,) = (await desk.post(event(to=Party(login="jsmith")))).deliveries
     assert (delivery.state, delivery.reason) == (State.SUPPRESSED, Reason.OWN_ACTION)
+
+
+async def test_who_shares_a_telephone_with_somebody_entered_is_not_taken_for_them(
+    desk: StoreHarness,
+) -> None:
+    line = "+14155550100"
+    bob = Party(id="9", name="Bob", email="bob@example.com", phone=line)
+    before = await person_of(desk, bob, ticket="1")
+    await entered(desk, whole("alice", Card("Alice", ("alice@example.com",), (line,)), ID))
+    assert (await found(desk, "alice")).known.id != before
+    again = replace(bob, id=None)
+    (mail, *_) = (await desk.post(event(ticket="2", to=again))).deliveries
+    assert (mail.person_name, mail.recipient) == ("Bob", "bob@example.com")

@@ -1,5 +1,6 @@
 """What every store promises of somebody who is erased: nothing of them is left, in no file."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -240,4 +241,28 @@ async def test_among_many_others_nothing_is_left(desk: StoreHarness, tmp_path: P
     await desk.store.erase(await whom(desk, numbers[0]))
     assert remains(tmp_path) == []
     await desk.restart()
+    assert remains(tmp_path) == []
+
+
+async def test_several_may_be_erased_at_once(desk: StoreHarness, tmp_path: Path) -> None:
+    one = await told(desk, event(to=ANA))
+    other = await told(desk, event(ticket="2", to=Party(id="8", email="ana.silvania2@example.com")))
+    people = [await whom(desk, one[0]), await whom(desk, other[0])]
+    assert await asyncio.gather(*map(desk.store.erase, people)) == [True, True]
+    assert remains(tmp_path) == []
+
+
+async def test_a_crash_before_the_wipe_leaves_nothing_after_the_next_sweep(
+    desk: StoreHarness, tmp_path: Path
+) -> None:
+    numbers = await told(desk, event(to=ANA))
+    beside = apsw.Connection(str(tmp_path / "notifier.db"))
+    beside.execute("BEGIN")
+    beside.execute("SELECT count(*) FROM person").fetchall()
+    with pytest.raises(StoreFailed):
+        await desk.store.erase(await whom(desk, numbers[0]))
+    await desk.restart()
+    assert remains(tmp_path)
+    beside.close()
+    await desk.store.sweep()
     assert remains(tmp_path) == []

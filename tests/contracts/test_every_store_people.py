@@ -209,3 +209,15 @@ async def test_what_its_person_did_themselves_may_be_told_on_request(desk: Store
 
 def replace_policy(enabled: frozenset[str]) -> Policy:
     return replace(POLICY, enabled=enabled)
+
+
+async def test_colleagues_who_share_a_telephone_stay_two_people(desk: StoreHarness) -> None:
+    line = "+14155550100"
+    alice = Party(id="1", name="Alice", email="alice@example.com", phone=line)
+    await desk.post(event(ticket="1", to=alice))
+    bob = Party(name="Bob", email="bob@example.com", phone=line)
+    answer = await desk.post(event(ticket="2", to=bob))
+    assert {one.person_name for one in answer.deliveries} == {"Bob"}
+    answer = await desk.post(event(ticket="3", to=Party(id="1")))
+    found = [(one.person_name, one.recipient) for one in answer.deliveries]
+    assert found == [("Alice", "alice@example.com"), ("Alice", line)]

@@ -211,3 +211,22 @@ async def test_an_id_is_known_for_as_long_as_the_call_says(desk: StoreHarness) -
     await desk.advance(HOUR)
     await desk.store.sweep()
     assert (await desk.store.record(call)).status == "accepted"
+
+
+async def test_after_a_call_of_several_events_a_later_one_is_the_last(desk: StoreHarness) -> None:
+    asked: list[Snapshot | None] = []
+
+    def types(before: Snapshot | None) -> Sequence[str]:
+        asked.append(before)
+        return ["ticket.updated"] if before else ["ticket.created", "ticket.assigned"]
+
+    first, second = await desk.store.record_all(
+        [told(event(version=1), types, "one"), told(event(version=2), types, "two")]
+    )
+    third = await desk.store.record(told(event(version=3), types, "three"))
+    assert first.events < second.events < third.events
+    last = asked[-1]
+    assert last is not None
+    assert (last["type"], last["ticket"]["version"]) == ("ticket.updated", 2)
+    again = await desk.store.record(told(event(version=2), types, "two"))
+    assert (again.status, again.events) == ("duplicate", second.events)

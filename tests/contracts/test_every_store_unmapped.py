@@ -113,3 +113,17 @@ async def test_ids_go_on_after_a_restart(desk: StoreHarness) -> None:
     assert recorded.events[0] > number
     page = await desk.store.events(EventFilter(), ALL)
     assert [isinstance(one, EventDetail) for one in page.items] == [True, False]
+
+
+async def test_the_same_call_after_it_was_erased_is_kept_anew(desk: StoreHarness) -> None:
+    numbers = (await desk.post(event())).deliveries
+    person = (await desk.detail(numbers[0].id)).view.person_id
+    assert person is not None
+    call = replace(CALL, raw=replace(RAW, body=b"for john@example.com"))
+    first = await desk.store.keep(call)
+    await desk.store.erase(person)
+    second = await desk.store.keep(call)
+    assert second != first
+    found = await desk.store.raw_call(second)
+    assert found is not None
+    assert found[1] == call.raw

@@ -1,5 +1,6 @@
 """The directory as operators keep it: checks before the store, slices, and what the log says."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -79,3 +80,12 @@ async def test_a_long_table_is_written_in_slices_and_every_row_is_counted(
     assert (again.created, again.unchanged, again.failed) == (0, 1200, 3)
     (line,) = caplog.records
     assert line.rows == {"created": 1200, "updated": 0, "unchanged": 0, "failed": 3}  # type: ignore[attr-defined]
+
+
+async def test_a_table_is_read_while_others_are_served(desk: StoreHarness) -> None:
+    directory = Directory(desk.store, None, lambda: None)
+    served: list[str] = []
+    asyncio.get_running_loop().call_soon(served.append, "a call")
+    with pytest.raises(WrongShape):
+        await directory.load("no table", dry=True)
+    assert served == ["a call"]

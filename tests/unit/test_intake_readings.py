@@ -301,3 +301,11 @@ async def test_types_are_asked_with_what_was_known(desk: StoreHarness) -> None:
     assert asked == [None]
     assert (answer.status, answer.events) == ("accepted", (answer.event_id,))
     assert len(answer.deliveries) == 1
+
+
+async def test_calls_that_differ_by_a_header_only_are_both_kept(desk: StoreHarness) -> None:
+    door = Door(desk, refuse)
+    calls = [Call(((b"ce-id", name),), b"{}") for name in (b"1", b"2", b"1")]
+    one, other, again = [await door.intake.receive(door.source, call) for call in calls]
+    assert one.events != other.events
+    assert again.events == one.events

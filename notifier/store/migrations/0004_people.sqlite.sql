@@ -26,6 +26,9 @@ CREATE TABLE identity (
 CREATE INDEX identity_value ON identity (value, kind);
 CREATE INDEX identity_of_person ON identity (person_id);
 
+-- Else each row would look through all of the old table; it goes with that.
+CREATE INDEX person_key ON person (key);
+
 -- Whoever was met under one mail address by several sources is one person: the oldest stays.
 -- PostgreSQL: floor division of the id by 2 ^ 21 is written the same way.
 INSERT INTO people (id, ref, name, said, met, created_at, updated_at)

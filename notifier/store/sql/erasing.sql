@@ -94,6 +94,10 @@ UPDATE event SET facts = ?2, body = ?3 WHERE id = ?1;
 -- Tickets in order of their ids, from one on.
 SELECT id, source, state FROM ticket WHERE id > ?1 ORDER BY id LIMIT ?2;
 
+-- name: tickets_since
+-- Tickets of the events from one on.
+SELECT id, source, state FROM ticket WHERE id IN (SELECT ticket_id FROM event WHERE id > ?1);
+
 -- name: erase_ticket
 -- Keeps a ticket without whom it names.
 UPDATE ticket SET state = ?2 WHERE id = ?1;

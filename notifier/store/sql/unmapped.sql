@@ -6,9 +6,10 @@ INSERT INTO unmapped (id, source, status, accepted_at, digest, note, method, que
 VALUES {rows};
 
 -- name: find_same_unmapped
--- The same call that came since some id, and was not read meanwhile.
+-- The same call that came since some id, and was neither read nor erased meanwhile.
 SELECT id FROM unmapped
-WHERE source = ?1 AND digest = ?2 AND id >= ?3 AND status = 'unmapped' ORDER BY id DESC LIMIT 1;
+WHERE source = ?1 AND digest = ?2 AND id >= ?3 AND status = 'unmapped' AND body IS NOT NULL
+ORDER BY id DESC LIMIT 1;
 
 -- name: note_unmapped
 -- Says what came of reading it again.

@@ -1,5 +1,6 @@
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -186,3 +187,26 @@ def test_a_file_with_secrets_that_others_may_read_is_warned_about(
     warnings = reader.read().warnings
     assert bool(warnings) is warned
     assert KEY not in "".join(warnings)
+
+
+class Vanishing(dict[str, str]):
+    """An environment that takes a file away as soon as somebody looks into it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(OTHER="another-secret-of-the-help-desk-0123")
+        self.path = path
+
+    def items(self) -> Any:
+        self.path.unlink(missing_ok=True)
+        return super().items()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the mode says nothing there")
+def test_a_file_that_goes_while_it_is_read_was_read(tmp_path: Path) -> None:
+    (tmp_path / ".env").touch()
+    path = tmp_path / "notifier.toml"
+    made = file(tmp_path, own(f'{KEY}", "env:OTHER'), Vanishing(path))
+    path.chmod(0o644)
+    found = made.read()
+    assert not path.exists()
+    assert "others may read it" in found.warnings[0]

@@ -226,3 +226,10 @@ def test_somebody_who_acts_under_another_name_did_it_themselves() -> None:
     made = people.completed(heard, both, policy).event
     assert made.assignee == made.actor
     assert made.assignee != JANE
+
+
+@pytest.mark.parametrize("email", ["eve@example.com", None])
+def test_a_shared_telephone_does_not_make_two_mail_addresses_one_person(email: str | None) -> None:
+    other = known(SAID, NOTHING, PHONE, *address_keys(SAID))
+    found = assignee(Party(email=email, phone="+14155550123"), other)
+    assert found.email == (email or "said@example.com")

@@ -51,3 +51,22 @@ def test_nobody_is_looked_up_without_a_key(tmp_path: Path) -> None:
     store = connection.open_writer(tmp_path / "new.db")
     assert find(Transaction(store, statements.load()), []) == []
     store.close()
+
+
+def test_the_move_to_the_directory_looks_at_each_row_a_few_times(tmp_path: Path) -> None:
+    store = connection.open_writer(tmp_path / "large.db")
+    steps = migrate.shipped()
+    migrate.apply(store, [step for step in steps if step.number < 4])
+    people = [(n << 21, "default", f"mail:agent{n}@example.com", None) for n in range(1, 1001)]
+    store.executemany("INSERT INTO person (id, source, key, name) VALUES (?, ?, ?, ?)", people)
+    store.executemany(DELIVERY, [(number + 1, number) for number, *_ in people])
+    thousands: list[int] = []
+
+    def count() -> bool:
+        thousands.append(1)
+        return False
+
+    store.set_progress_handler(count, 1000)
+    migrate.apply(store, steps)
+    assert len(thousands) < 1000
+    store.close()
