@@ -6,7 +6,7 @@ Takes and gives Card and its JSON text. Refuses nothing: only this module writes
 import json
 from functools import lru_cache
 
-from notifier.model.people import Card
+from notifier.model.people import NOTHING, Card
 
 # json.dumps would build an encoder for every card.
 _encode = json.JSONEncoder(separators=(",", ":")).encode
@@ -14,6 +14,8 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 def to_text(card: Card) -> str:
     """Write a card as JSON text; what is absent is left out."""
+    if card == NOTHING:
+        return "{}"
     kept = {
         "name": card.name,
         "emails": card.emails,
