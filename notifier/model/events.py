@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Literal
 
-from notifier.model import times
+from notifier.model import json_text, times
 from notifier.model.times import Instant
 from notifier.model.values import value
 
@@ -134,10 +134,6 @@ def version_order(version: int | str | None) -> tuple[str, int] | None:
     return ("time", times.from_text(version))
 
 
-# json.dumps would build an encoder for every event.
-_encode = json.JSONEncoder(separators=(",", ":")).encode
-
-
 def to_facts(event: Event) -> str:
     """Write what the store keeps of an event as JSON text; absent values are left out."""
     ticket = event.ticket
@@ -156,7 +152,9 @@ def to_facts(event: Event) -> str:
         "requester": party_facts(event.requester),
         "actor": party_facts(event.actor),
     }
-    return _encode({name: _present(fact) for name, fact in facts.items() if fact is not None})
+    return json_text.written(
+        {name: _present(fact) for name, fact in facts.items() if fact is not None}
+    )
 
 
 def _present(fact: Mapping[str, str | int | None]) -> dict[str, str | int]:

@@ -4,12 +4,12 @@ Takes names and values, gives rows. Refuses what SQLite refuses (apsw.Error); th
 which of these mean that the storage is in trouble.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import apsw
 
+from notifier.model import json_text
 from notifier.store import statements
 
 Row = tuple[Any, ...]
@@ -19,12 +19,9 @@ Row = tuple[Any, ...]
 _PARTS = (256, 64, 32, 16, 12, 8, 7, 6, 5, 4, 3, 2, 1)
 
 
-_encode = json.JSONEncoder(separators=(",", ":")).encode
-
-
 def as_list(values: Iterable[Any]) -> str:
     """Write ids or keys as the JSON list that statements take as one parameter."""
-    return _encode(list(values))
+    return json_text.written(list(values))
 
 
 class Transaction:
