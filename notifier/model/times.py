@@ -21,6 +21,7 @@ LAST: Instant = 253_402_300_799_999
 """The last instant that RFC 3339 can write: 9999-12-31T23:59:59.999Z."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 class Clock(Protocol):
@@ -50,4 +51,9 @@ def from_text(text: str) -> Instant:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("a time needs a zone, for example 2026-11-23T09:00:00Z")
-    return (moment - _EPOCH) // timedelta(milliseconds=1)
+    return of(moment)
+
+
+def of(moment: datetime) -> Instant:
+    """Give the instant that is meant by a time with a zone."""
+    return (moment - _EPOCH) // _MILLISECOND

@@ -173,24 +173,24 @@ def _met(found: _Found, people: People, *, older: bool) -> Met | None:
 
 def _learnt(found: _Found, said: Card, before: Card, *, older: bool) -> Card:
     party = found.party
-
-    def newest(mine: str | None, theirs: str | None, told: str | None) -> str | None:
-        if told is not None or mine is None or (older and theirs is not None):
-            return theirs
-        return storable(mine)
-
     emails, phones = before.emails, before.phones
     if found.email and not said.emails and not (older and emails):
         emails = (found.email,)
     if found.phone and not said.phones and not (older and phones):
         phones = (found.phone,)
     return Card(
-        newest(party.name, before.name, said.name),
+        _newest(party.name, before.name, said.name, older),
         emails,
         phones,
-        newest(party.locale, before.locale, said.locale),
-        newest(party.time_zone, before.time_zone, said.time_zone),
+        _newest(party.locale, before.locale, said.locale, older),
+        _newest(party.time_zone, before.time_zone, said.time_zone, older),
     )
+
+
+def _newest(mine: str | None, theirs: str | None, told: str | None, older: bool) -> str | None:
+    if told is not None or mine is None or (older and theirs is not None):
+        return theirs
+    return storable(mine)
 
 
 def storable(text: str) -> str:

@@ -20,7 +20,7 @@ def find(tx: Transaction, keys: Iterable[Key]) -> list[Known]:
     wanted = set(keys)
     if not wanted:
         return []
-    return [known_from(row) for row in tx.rows("select_people", as_list(sorted(wanted)))]
+    return [known_from(row) for row in tx.rows("select_people", as_list(wanted))]
 
 
 def known_from(row: Row) -> Known:
@@ -67,7 +67,7 @@ class Directory:
         """Give every (channel, address) by which somebody who was found may be told."""
         return {
             address
-            for known in self.by_key.values()
+            for known in self._by_id.values()
             for card in (known.said, known.met)
             for address in addresses_of(card)
         }

@@ -8,7 +8,6 @@ batch, delivery.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from notifier.model.deliveries import Stamp
 from notifier.model.events import CRITICAL_RANK, Event, to_facts
 from notifier.model.plans import Memory, NewDelivery, Plan, TicketState, Told
 from notifier.model.reasons import Reason
@@ -23,7 +22,7 @@ from notifier.store.seen import Seen
 from notifier.store.transaction import Row, Transaction, as_list
 from notifier.store.views import DeliveryView
 
-NO_STAMPS: tuple[Stamp, ...] = ()
+_NO_STAMPS = stamps.to_blob(())
 
 
 @dataclass(slots=True)
@@ -280,7 +279,7 @@ class Recording:
         for channel, address in wanted:
             if (channel, address) not in self._lanes:
                 number = self._lanes[channel, address] = self._context.ids.next()
-                rows.append((number, channel, address, None, 3, stamps.to_blob(NO_STAMPS)))
+                rows.append((number, channel, address, None, 3, _NO_STAMPS))
         self._tx.write("insert_lanes", rows)
 
     def _lane_of(self, added: _Added) -> int | None:

@@ -5,6 +5,7 @@ which of these mean that the storage is in trouble.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import apsw
@@ -56,8 +57,7 @@ class Transaction:
         while start < len(rows):
             count = next(size for size in _PARTS if size <= len(rows) - start)
             part = rows[start : start + count]
-            flat = [value for row in part for value in row]
             statement = statements.with_rows(text, count, len(part[0]))
-            found.extend(self._connection.execute(statement, flat))
+            found.extend(self._connection.execute(statement, tuple(chain.from_iterable(part))))
             start += count
         return found
