@@ -259,28 +259,34 @@ class Recording:
         )
         self._people.write()
         if draft.added:
-            self._make_lanes()
+            self._wake_lanes()
             rows = [self._delivery_row(added) for added in draft.added.values()]
             tx.write("insert_deliveries", rows)
-            self._wake()
         if draft.moved:
             rows = [(number, due_at, now) for number, due_at in sorted(draft.moved.items())]
             dissolving.refresh(tx, {lane for (lane,) in tx.write("move_waiting", rows)})
         if draft.withdrawn:
             self._tick.unwanted += dissolving.withdraw(tx, draft.withdrawn, now)
 
-    def _make_lanes(self) -> None:
-        wanted = {
-            added.address for added in self._draft.added.values() if added.state is State.PENDING
-        }
-        for channel, address, number in self._tx.rows("select_lanes", as_list(wanted)):
-            self._lanes[channel, address] = number
-        rows = []
-        for channel, address in wanted:
-            if (channel, address) not in self._lanes:
-                number = self._lanes[channel, address] = self._context.ids.next()
-                rows.append((number, channel, address, None, 3, _NO_STAMPS))
-        self._tx.write("insert_lanes", rows)
+    def _wake_lanes(self) -> None:
+        """Make lanes look again where something is added, and make those that are not there."""
+        best: dict[tuple[str, str], tuple[int, Instant]] = {}
+        for added in self._draft.added.values():
+            if added.state is State.PENDING:
+                plan, address = added.plan, added.address
+                rank, due_at = best.get(address, (plan.rank, plan.due_at))
+                best[address] = (min(rank, plan.rank), min(due_at, plan.due_at))
+        lanes = self._lanes
+        for channel, address, number in self._tx.rows("select_lanes", as_list(best)):
+            lanes[channel, address] = number
+        known = {lanes[address]: values for address, values in best.items() if address in lanes}
+        made = []
+        for address, (rank, due_at) in best.items():
+            if address not in lanes:
+                number = lanes[address] = self._context.ids.next()
+                made.append((number, *address, due_at, rank, _NO_STAMPS))
+        self._tx.write("insert_lanes", made)
+        self._wake(known)
 
     def _lane_of(self, added: _Added) -> int | None:
         if added.state is not State.PENDING:
@@ -313,13 +319,7 @@ class Recording:
             plan.merged_into,
         )
 
-    def _wake(self) -> None:
-        best: dict[int, tuple[int, Instant]] = {}
-        for added in self._draft.added.values():
-            lane = self._lane_of(added)
-            if lane is not None:
-                rank, due_at = best.get(lane, (3, added.plan.due_at))
-                best[lane] = (min(rank, added.plan.rank), min(due_at, added.plan.due_at))
+    def _wake(self, best: Mapping[int, tuple[int, Instant]]) -> None:
         rows = self._tx.write("wake_lanes", [(lane, *values) for lane, values in best.items()])
         for lane, channel, gate_at in rows:
             rank, due_at = best[lane]
