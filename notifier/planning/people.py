@@ -43,6 +43,13 @@ def keys_of(party: Party, source: str, region: str | None) -> tuple[Key, ...]:
     return _keys(party, source, email, phone)
 
 
+def surest_of(party: Party, source: str, region: str | None) -> Key:
+    """Give the first of these keys."""
+    if party.id:
+        return ("id", source, storable(party.id))
+    return keys_of(party, source, region)[0]
+
+
 def names_of(event: Event, policy: Policy) -> tuple[Key, ...]:
     """Give every key of the parties whom a plan for the event asks the directory about."""
     if event.type == TEST_TYPE:

@@ -62,6 +62,8 @@ def _whole(value: object) -> object:
 
 
 def _name(value: object) -> object:
+    if type(value) is str and 0 < len(value) <= _LONGEST_ID:
+        return value
     if value is None or value == "":
         return None
     value = _whole(value)
