@@ -7,6 +7,7 @@ batch, delivery.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from notifier.model.events import CRITICAL_RANK, Event, to_facts
 from notifier.model.plans import Memory, NewDelivery, Plan, TicketState, Told
@@ -90,7 +91,7 @@ class Recording:
         fresh = self._seen.admit(calls, ids)
         accepted = [calls[place] for place in fresh]
         self._read(accepted)
-        self._people.read(key for call in accepted for key in call.names)
+        self._people.read(chain.from_iterable([call.names for call in accepted]))
         suppressed = self._suppressed(accepted)
         for place in fresh:
             self._take(calls[place], ids[place], suppressed)
@@ -171,14 +172,15 @@ class Recording:
     ) -> tuple[str | None, list[int]]:
         ticket = self._tickets[event.source, event.ticket.id]
         note, ids = None, []
-        if event.known:
+        known = event.known
+        if known:
             memory = Memory(ticket.state, tuple(ticket.told), suppressed, self._people.by_key)
             plan = call.plan(event, memory, self._tick.now)
             note, ids = plan.note, self._apply(plan, event, event_id, ticket)
         facts = to_facts(event)
         ticket.number, ticket.touched = event.ticket.number, True
         ticket.last = (event.type, facts)
-        status = "accepted" if event.known else "ignored"
+        status = "accepted" if known else "ignored"
         self._draft.events.append(
             (
                 event_id,
@@ -197,9 +199,11 @@ class Recording:
         return note, ids
 
     def _body(self, call: Accepted) -> str | None:
-        if call.body is None or call.whole in self._wholes:
+        if call.body is None:
             return None
         if call.whole is not None:
+            if call.whole in self._wholes:
+                return None
             self._wholes.add(call.whole)
         return call.body.decode(errors="replace")
 
