@@ -4,12 +4,13 @@ Takes names and values, gives rows. Refuses what SQLite refuses (apsw.Error); th
 which of these mean that the storage is in trouble.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import apsw
 
+from notifier.model import json_text
 from notifier.store import statements
 
 Row = tuple[Any, ...]
@@ -19,12 +20,9 @@ Row = tuple[Any, ...]
 _PARTS = (256, 64, 32, 16, 12, 8, 7, 6, 5, 4, 3, 2, 1)
 
 
-_encode = json.JSONEncoder(separators=(",", ":")).encode
-
-
 def as_list(values: Iterable[Any]) -> str:
     """Write ids or keys as the JSON list that statements take as one parameter."""
-    return _encode(list(values))
+    return json_text.written(list(values))
 
 
 class Transaction:
@@ -59,8 +57,7 @@ class Transaction:
         while start < len(rows):
             count = next(size for size in _PARTS if size <= len(rows) - start)
             part = rows[start : start + count]
-            flat = [value for row in part for value in row]
             statement = statements.with_rows(text, count, len(part[0]))
-            found.extend(self._connection.execute(statement, flat))
+            found.extend(self._connection.execute(statement, tuple(chain.from_iterable(part))))
             start += count
         return found
