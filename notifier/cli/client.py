@@ -112,7 +112,10 @@ def is_absent(error: CallFailed) -> bool:
 
 def _said(status: int, problem: Document) -> str:
     lines = [f"{problem['title']}: {problem['detail']}"]
-    lines += [f"{fault['path']}: {fault['message']}" for fault in problem.get("errors") or ()]
+    lines += [
+        f"{fault['path']}: {fault['message']}" if fault["path"] else fault["message"]
+        for fault in problem.get("errors") or ()
+    ]
     if status in _WHAT_TO_DO:
         lines.append(_WHAT_TO_DO[status])
     return "\n".join(lines)
