@@ -30,6 +30,7 @@ from notifier.sources.secrets import new_secret
 _KEY_BYTES = 32
 _LOOK_EVERY = 0.5
 _PATH = "/webhooks"
+_REFERENCES = ("env:", "file:")
 _THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 
 _MEND = {
@@ -111,9 +112,7 @@ class _Desk:
         desk_url = given["desk_url"]
         if desk_url is None and "desk_url" in self._asks:
             example = "https://desk.example.com"
-            desk_url = click.prompt(
-                f"Where is the help desk, such as {example}?", prompt_suffix=" "
-            )
+            desk_url = _asked(f"Where is the help desk, such as {example}?", "--desk-url")
         self._desk_url = _address("--desk-url", desk_url)
         self.url = self._base(settings) + f"{_PATH}/{name}"
 
@@ -122,14 +121,14 @@ class _Desk:
         if base is None and "public_url" in self._asks:
             example = "https://notify.example.com"
             question = f"Where does the help desk reach this service, such as {example}?"
-            base = click.prompt(question, prompt_suffix=" ")
+            base = _asked(question, "--public-url")
         return _address("--public-url", base) or options.url(settings)
 
     def add(self, adding: Adding) -> None:
         """Write the secret and the table, and say what to do in the help desk."""
         made_by = self._about.get("made_by", "us")
         reference = self._given["secret"]
-        if reference is not None and not reference.startswith(("env:", "file:")):
+        if reference is not None and not reference.startswith(_REFERENCES):
             raise ConfigurationError(
                 "--secret: write env:NAME or file:PATH; other users see what stands in a command"
             )
@@ -138,8 +137,9 @@ class _Desk:
         first = made_by == "desk" and reference is None
         if first:
             self._say_steps(None)
-            output.say("As soon as its secret is shown, paste it here: then the address answers.")
-            secret = _typed("Its secret?")
+            output.say("As soon as you have its secret, paste it here: then the address answers.")
+            output.say("If it is in a file or a variable, write file:PATH or env:NAME instead.")
+            reference, secret = _typed("Its secret?")
         elif made_by == "us" and reference is None:
             secret = _fresh(whsec=bool(self._about.get("whsec")))
         if secret is not None:
@@ -206,12 +206,22 @@ def _address(option: str, text: str | None) -> str | None:
         raise ConfigurationError(f"{option}: {error}") from None
 
 
+def _asked(question: str, option: str) -> str:
+    try:
+        return str(click.prompt(question, prompt_suffix=" "))
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise ConfigurationError(f"there is no answer; give it as {option}") from None
+
+
 def _fresh(*, whsec: bool) -> str:
     made = secrets.token_bytes(_KEY_BYTES)
     return new_secret(made) if whsec else made.hex()
 
 
-def _typed(question: str) -> str:
+def _typed(question: str) -> tuple[str | None, str | None]:
+    """Give where a secret is, or the secret itself."""
     if sys.stdin.isatty():
         typed = click.prompt(question, prompt_suffix=" ", hide_input=True)
     else:
@@ -219,7 +229,8 @@ def _typed(question: str) -> str:
         typed = sys.stdin.readline()
     if not str(typed).strip():
         raise ConfigurationError("there is no secret; nothing was written")
-    return str(typed).strip()
+    text = str(typed).strip()
+    return (text, None) if text.startswith(_REFERENCES) else (None, text)
 
 
 async def _go_on(desk: _Desk, settings: Settings, patience: Millis | None) -> bool:

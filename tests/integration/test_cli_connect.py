@@ -196,6 +196,13 @@ def test_a_secret_that_the_help_desk_made_is_asked_for(tmp_path: Path) -> None:
     given = run(tmp_path, "connect", "intercom", "--name", "c", "--secret", "env:H", H="x" * 40)
     assert given.returncode == 0, given.stderr
     assert 'secrets = ["env:H"]' in (tmp_path / "notifier.toml").read_text()
+    (tmp_path / "of-intercom").write_text("x" * 40)
+    typed = run(
+        tmp_path, "connect", "intercom", "--name", "d", given="file:of-intercom\n", H="x" * 40
+    )
+    assert typed.returncode == 0, typed.stderr
+    assert 'secrets = ["file:of-intercom"]' in (tmp_path / "notifier.toml").read_text()
+    assert not (tmp_path / "secrets" / "d").exists()
 
 
 @pytest.mark.parametrize(
@@ -209,6 +216,7 @@ def test_a_secret_that_the_help_desk_made_is_asked_for(tmp_path: Path) -> None:
             ("zammad", "--desk-url", "https://d.example.com", "--secret", "env:NO"),
             "env:NO is not set",
         ),
+        (("zammad",), "there is no answer; give it as --desk-url"),
         (("zammad", "--name", "internal", "--desk-url", "https://d.example.com"), "our own test"),
     ],
 )

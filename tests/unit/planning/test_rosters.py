@@ -109,7 +109,7 @@ def test_what_is_no_table() -> None:
     assert refused("id,id\nana,ana\n") == [("id", "stands twice")]
     ((path, said),) = refused("id,mail\nana,x\n")
     assert (path, said.startswith("is not a column: id, name, email")) == ("mail", True)
-    assert refused("id,zam mad:id\n")[0][0] == "Zammad:id"
+    assert refused("id,zam mad:id\n")[0][0] == "zam mad:id"
     ((_, said),) = refused('id,name\nana,"Ana')
     assert said.startswith("line 2 is no CSV: ")
 
