@@ -103,7 +103,7 @@ async def test_a_help_desk_is_connected_while_the_service_runs(tmp_path: Path) -
         await talk.until("Waiting for the first call")
         secret_file = tmp_path / "secrets" / "zammad"
         secret = secret_file.read_text().strip()
-        assert len(secret) == 64
+        assert len(secret) == 40
         assert f"{base}/webhooks/zammad" in talk.said
         assert secret in talk.said
         assert "of this machine alone" not in talk.said
