@@ -1,9 +1,9 @@
 """`notifier connect PRESET`: a help desk, from its name to its first call.
 
 Takes answers to at most three questions, or options in their place. Writes a table and a fresh
-secret, tells what to paste where, waits for the first call and tells how it was read. Refuses what
-cannot be right, and then nothing was written. Exit: 0 connected, 1 the call was refused or not
-readable or never came, 2 wrong usage or file.
+secret, tells what to paste where, waits for the first call that is authentic and tells how it was
+read. Refuses what cannot be right, and then nothing was written. Exit: 0 connected, 1 the call was
+not readable or never came, 2 wrong usage or file.
 """
 
 import asyncio
@@ -35,6 +35,9 @@ _LOOK_EVERY = 0.5
 _PATH = "/webhooks"
 _REFERENCES = ("env:", "file:")
 _THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
+
+_NOT_YET = ("challenge", "refused")
+"""After these the help desk is still to be waited for."""
 
 _MEND = {
     "refused": (
@@ -269,32 +272,51 @@ def _say_later() -> bool:
 
 async def _first(desk: _Desk, client: Client, patience: Millis) -> bool:
     output.say("Now change a ticket there. Waiting for the first call; Ctrl-C ends that …")
-    told = False
+    seen: list[Document] = []
     try:
         async with asyncio.timeout(patience / SECOND):
             while True:
-                for call in (await source_calls.calls(client, desk.name))["items"][::-1]:
-                    if call["outcome"] != "challenge":
+                found = (await source_calls.calls(client, desk.name))["items"]
+                for call in [one for one in found[::-1] if one not in seen]:
+                    if call["outcome"] not in _NOT_YET:
                         return await _tell(desk, client, call)
-                    if not told:
-                        output.say("It has made sure that we are there; no event yet.")
-                        told = True
+                    # The same fault again says nothing new, and there may be many of them.
+                    if not any(_alike(call, one) for one in seen):
+                        _explain(desk, call)
+                    seen.append(call)
+                seen = [one for one in seen if one in found]
                 await asyncio.sleep(_LOOK_EVERY)
     except TimeoutError:
+        called = "no call was taken" if seen else "no call came"
         output.complain(
-            f"notifier: no call came; look in the help desk whether it could reach {desk.url}. "
+            f"notifier: {called}; look in the help desk whether it could reach {desk.url}. "
             f"Later: notifier sources calls {desk.name}"
         )
         return False
 
 
-async def _tell(desk: _Desk, client: Client, call: Document) -> bool:
+def _alike(one: Document, other: Document) -> bool:
+    return (one["outcome"], one["cause"]) == (other["outcome"], other["cause"])
+
+
+def _explain(desk: _Desk, call: Document) -> None:
+    """Say what became of a call, and how to mend it."""
+    if call["outcome"] == "challenge":
+        output.say("It has made sure that we are there; no event yet.")
+        return
     for line in source_calls.lines(call, verbose=False):
         output.say(line)
     mend = _MEND.get(call["outcome"])
     if mend is not None:
         for line in tables.paragraph(f"To mend it: {mend.format(name=desk.name)}", "", "  "):
             output.say(line)
+    if call["outcome"] in _NOT_YET:
+        output.say("Waiting for the next one …")
+
+
+async def _tell(desk: _Desk, client: Client, call: Document) -> bool:
+    _explain(desk, call)
+    if call["outcome"] in _MEND:
         return False
     for number in call["events"]:
         event = await client.get(f"/v1/events/{number}")

@@ -128,20 +128,7 @@ async def test_a_help_desk_is_connected_while_the_service_runs(tmp_path: Path) -
         assert stat.S_IMODE(secret_file.parent.stat().st_mode) == 0o700
 
 
-@pytest.mark.parametrize(
-    ("secret", "body", "said"),
-    [
-        ("another secret", TICKET, "To mend it: compare address, method and secret"),
-        (
-            None,
-            {"ticket": {"owner": {"id": 5}}},
-            "To mend it: save its body from notifier sources calls desk",
-        ),
-    ],
-)
-async def test_a_first_call_that_is_not_as_it_should_be_is_explained(
-    secret: str | None, body: object, said: str, tmp_path: Path
-) -> None:
+async def test_a_call_that_cannot_be_read_is_explained(tmp_path: Path) -> None:
     options = ("zammad", "--name", "desk", "--desk-url", "https://desk.example.com")
     async with (
         running(tmp_path, 1, ENABLE_EMAIL="false") as service,
@@ -149,10 +136,41 @@ async def test_a_first_call_that_is_not_as_it_should_be_is_explained(
     ):
         await talk.until("Waiting for the first call")
         assert "notifier sources calls desk" in talk.said
-        known = (tmp_path / "secrets" / "desk").read_text().strip()
-        await post(service, "desk", secret or known, body)
+        secret = (tmp_path / "secrets" / "desk").read_text().strip()
+        await post(service, "desk", secret, {"ticket": {"owner": {"id": 5}}})
         assert await talk.end() == 1
-    assert said in " ".join(talk.said.split())
+    said = " ".join(talk.said.split())
+    assert "To mend it: save its body from notifier sources calls desk" in said
+
+
+async def test_after_a_refused_call_the_next_one_is_waited_for(tmp_path: Path) -> None:
+    options = ("zammad", "--desk-url", "https://desk.example.com")
+    async with (
+        running(tmp_path, 1, ENABLE_EMAIL="false") as service,
+        connecting(service, *options) as talk,
+    ):
+        await talk.until("Waiting for the first call")
+        secret = (tmp_path / "secrets" / "zammad").read_text().strip()
+        for body in ({}, TICKET):
+            assert await post(service, "zammad", "another secret", body) == 401
+        await talk.until("Waiting for the next one")
+        assert await post(service, "zammad", secret) == 200
+        assert await talk.end() == 0
+    said = " ".join(talk.said.split())
+    assert said.count("To mend it: compare address, method and secret") == 1
+    assert said.endswith("zammad is connected.")
+
+
+async def test_calls_that_are_all_refused_connect_nothing(tmp_path: Path) -> None:
+    options = ("zammad", "--desk-url", "https://desk.example.com", "--timeout", "3s")
+    async with (
+        running(tmp_path, 1, ENABLE_EMAIL="false") as service,
+        connecting(service, *options) as talk,
+    ):
+        await talk.until("Waiting for the first call")
+        await post(service, "zammad", "another secret")
+        assert await talk.end() == 1
+    assert "no call was taken; look in the help desk" in talk.said
 
 
 async def test_a_call_that_never_comes_is_waited_for_no_longer_than_asked(tmp_path: Path) -> None:
