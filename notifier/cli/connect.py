@@ -180,7 +180,7 @@ class _Desk:
                 output.say(line)
         body = self._about.get("body")
         if body:
-            output.say("\nThe body to paste there:\n")
+            output.say("\nTo paste there:\n")
             output.say(_filled(body, shown).strip())
         output.say("\nTo copy:\n")
         for line in tables.pairs([("  address", self.url), ("  secret", secret)]):

@@ -151,7 +151,7 @@ def _preset(name: str, about: Mapping[str, Any]) -> list[str]:
     for number, step in enumerate(about["steps"], 1):
         lines += tables.paragraph(step, f"{number:>2}. ", "    ")
     if about.get("body"):
-        lines += ["", "The body to paste:", "", *str(about["body"]).strip().splitlines()]
+        lines += ["", "To paste:", "", *str(about["body"]).strip().splitlines()]
     for heading, key in (
         ("What it tells:", "tells"),
         ("What it cannot tell:", "cannot"),
