@@ -88,8 +88,8 @@ class Client:
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise CallFailed(
                 f"no answer from {self._http.base_url}: {error or type(error).__name__}; is it "
-                "running? Start it with notifier serve, or set NOTIFIER_URL to where it is; where a "
-                "command has --offline, that reads the store itself"
+                "running? Start it with notifier serve, or set NOTIFIER_URL to where it is; "
+                "--offline, where a command has it, reads the store itself"
             ) from error
 
     def _document(self, answer: httpx2.Response, known: frozenset[str] = frozenset()) -> Document:
