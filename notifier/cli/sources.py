@@ -130,8 +130,9 @@ def presets(name: str | None, as_json: bool) -> None:
     if as_json:
         output.document({"name": name, **about})
         return
+    example = f"https://notifier.example.com/webhooks/{name}"
     for line in _preset(name, about):
-        output.say(line)
+        output.say(line.replace("{url}", example).replace("{secret}", "YOUR-SECRET"))
 
 
 def _list_presets(as_json: bool) -> None:
