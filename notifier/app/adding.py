@@ -55,7 +55,7 @@ class Adding:
         if name in self._before.definitions:
             raise ConfigurationError(
                 f"{self.path}: there is a source {name} already; take another name with --name, or "
-                "look at it with: notifier sources show"
+                f"look at it with: notifier sources show {name}"
             )
 
     def keep(self, name: str, secret: str) -> str:

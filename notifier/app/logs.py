@@ -28,7 +28,7 @@ _GATHERING = 0.02
 _LONGEST = 2000
 _LONGEST_TRACE = 20_000
 _MOST = 20
-_UNSHOWN = ("logThreads", "logProcesses", "logMultiprocessing", "logAsyncioTasks")
+_UNSHOWN = ("logThreads", "logProcesses", "logMultiprocessing", "logAsyncioTasks", "_srcfile")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 

@@ -47,9 +47,12 @@ class Secrets:
             text = self._written(reference.removeprefix(_FILE))
         else:
             text = reference
-        if not text:
+        if not text.strip():
             raise ConfigurationError("a secret is empty; write it, env:NAME or file:PATH")
-        self._found[reference] = text.encode()
+        try:
+            self._found[reference] = text.encode()
+        except UnicodeEncodeError:
+            raise ConfigurationError(f"{reference} holds no text in UTF-8") from None
         return text
 
     def read_file(self, path: str) -> bytes:

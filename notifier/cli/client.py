@@ -88,8 +88,8 @@ class Client:
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise CallFailed(
                 f"no answer from {self._http.base_url}: {error or type(error).__name__}; is it "
-                "running? Start it with notifier serve, set NOTIFIER_URL to where it is, or read "
-                "the store itself with --offline"
+                "running? Start it with notifier serve, or set NOTIFIER_URL to where it is; "
+                "--offline, where a command has it, reads the store itself"
             ) from error
 
     def _document(self, answer: httpx2.Response, known: frozenset[str] = frozenset()) -> Document:
@@ -112,7 +112,10 @@ def is_absent(error: CallFailed) -> bool:
 
 def _said(status: int, problem: Document) -> str:
     lines = [f"{problem['title']}: {problem['detail']}"]
-    lines += [f"{fault['path']}: {fault['message']}" for fault in problem.get("errors") or ()]
+    lines += [
+        f"{fault['path']}: {fault['message']}" if fault["path"] else fault["message"]
+        for fault in problem.get("errors") or ()
+    ]
     if status in _WHAT_TO_DO:
         lines.append(_WHAT_TO_DO[status])
     return "\n".join(lines)

@@ -1,9 +1,9 @@
 """`notifier connect PRESET`: a help desk, from its name to its first call.
 
 Takes answers to at most three questions, or options in their place. Writes a table and a fresh
-secret, tells what to paste where, waits for the first call and tells how it was read. Refuses what
-cannot be right, and then nothing was written. Exit: 0 connected, 1 the call was refused or not
-readable or never came, 2 wrong usage or file.
+secret, tells what to paste where, waits for the first call that is authentic and tells how it was
+read. Refuses what cannot be right, and then nothing was written. Exit: 0 connected, 1 the call was
+not readable or never came, 2 wrong usage or file.
 """
 
 import asyncio
@@ -28,9 +28,16 @@ from notifier.sources import definition, presets
 from notifier.sources.secrets import new_secret
 
 _KEY_BYTES = 32
+_HEX_BYTES = 20
+"""Some help desks, Help Scout for one, take 40 characters at most."""
+
 _LOOK_EVERY = 0.5
 _PATH = "/webhooks"
+_REFERENCES = ("env:", "file:")
 _THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
+
+_NOT_YET = ("challenge", "refused")
+"""After these the help desk is still to be waited for."""
 
 _MEND = {
     "refused": (
@@ -111,9 +118,7 @@ class _Desk:
         desk_url = given["desk_url"]
         if desk_url is None and "desk_url" in self._asks:
             example = "https://desk.example.com"
-            desk_url = click.prompt(
-                f"Where is the help desk, such as {example}?", prompt_suffix=" "
-            )
+            desk_url = _asked(f"Where is the help desk, such as {example}?", "--desk-url")
         self._desk_url = _address("--desk-url", desk_url)
         self.url = self._base(settings) + f"{_PATH}/{name}"
 
@@ -122,14 +127,14 @@ class _Desk:
         if base is None and "public_url" in self._asks:
             example = "https://notify.example.com"
             question = f"Where does the help desk reach this service, such as {example}?"
-            base = click.prompt(question, prompt_suffix=" ")
+            base = _asked(question, "--public-url")
         return _address("--public-url", base) or options.url(settings)
 
     def add(self, adding: Adding) -> None:
         """Write the secret and the table, and say what to do in the help desk."""
         made_by = self._about.get("made_by", "us")
         reference = self._given["secret"]
-        if reference is not None and not reference.startswith(("env:", "file:")):
+        if reference is not None and not reference.startswith(_REFERENCES):
             raise ConfigurationError(
                 "--secret: write env:NAME or file:PATH; other users see what stands in a command"
             )
@@ -138,8 +143,9 @@ class _Desk:
         first = made_by == "desk" and reference is None
         if first:
             self._say_steps(None)
-            output.say("As soon as its secret is shown, paste it here: then the address answers.")
-            secret = _typed("Its secret?")
+            output.say("As soon as you have its secret, paste it here: then the address answers.")
+            output.say("If it is in a file or a variable, write file:PATH or env:NAME instead.")
+            reference, secret = _typed("Its secret?")
         elif made_by == "us" and reference is None:
             secret = _fresh(whsec=bool(self._about.get("whsec")))
         if secret is not None:
@@ -174,7 +180,7 @@ class _Desk:
                 output.say(line)
         body = self._about.get("body")
         if body:
-            output.say("\nThe body to paste there:\n")
+            output.say("\nTo paste there:\n")
             output.say(_filled(body, shown).strip())
         output.say("\nTo copy:\n")
         for line in tables.pairs([("  address", self.url), ("  secret", secret)]):
@@ -206,12 +212,21 @@ def _address(option: str, text: str | None) -> str | None:
         raise ConfigurationError(f"{option}: {error}") from None
 
 
+def _asked(question: str, option: str) -> str:
+    try:
+        return str(click.prompt(question, prompt_suffix=" "))
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise ConfigurationError(f"there is no answer; give it as {option}") from None
+
+
 def _fresh(*, whsec: bool) -> str:
-    made = secrets.token_bytes(_KEY_BYTES)
-    return new_secret(made) if whsec else made.hex()
+    return new_secret(secrets.token_bytes(_KEY_BYTES)) if whsec else secrets.token_hex(_HEX_BYTES)
 
 
-def _typed(question: str) -> str:
+def _typed(question: str) -> tuple[str | None, str | None]:
+    """Give where a secret is, or the secret itself."""
     if sys.stdin.isatty():
         typed = click.prompt(question, prompt_suffix=" ", hide_input=True)
     else:
@@ -219,7 +234,8 @@ def _typed(question: str) -> str:
         typed = sys.stdin.readline()
     if not str(typed).strip():
         raise ConfigurationError("there is no secret; nothing was written")
-    return str(typed).strip()
+    text = str(typed).strip()
+    return (text, None) if text.startswith(_REFERENCES) else (None, text)
 
 
 async def _go_on(desk: _Desk, settings: Settings, patience: Millis | None) -> bool:
@@ -256,32 +272,51 @@ def _say_later() -> bool:
 
 async def _first(desk: _Desk, client: Client, patience: Millis) -> bool:
     output.say("Now change a ticket there. Waiting for the first call; Ctrl-C ends that …")
-    told = False
+    seen: list[Document] = []
     try:
         async with asyncio.timeout(patience / SECOND):
             while True:
-                for call in (await source_calls.calls(client, desk.name))["items"][::-1]:
-                    if call["outcome"] != "challenge":
+                found = (await source_calls.calls(client, desk.name))["items"]
+                for call in [one for one in found[::-1] if one not in seen]:
+                    if call["outcome"] not in _NOT_YET:
                         return await _tell(desk, client, call)
-                    if not told:
-                        output.say("It has made sure that we are there; no event yet.")
-                        told = True
+                    # The same fault again says nothing new, and there may be many of them.
+                    if not any(_alike(call, one) for one in seen):
+                        _explain(desk, call)
+                    seen.append(call)
+                seen = [one for one in seen if one in found]
                 await asyncio.sleep(_LOOK_EVERY)
     except TimeoutError:
+        called = "no call was taken" if seen else "no call came"
         output.complain(
-            f"notifier: no call came; look in the help desk whether it could reach {desk.url}. "
+            f"notifier: {called}; look in the help desk whether it could reach {desk.url}. "
             f"Later: notifier sources calls {desk.name}"
         )
         return False
 
 
-async def _tell(desk: _Desk, client: Client, call: Document) -> bool:
+def _alike(one: Document, other: Document) -> bool:
+    return (one["outcome"], one["cause"]) == (other["outcome"], other["cause"])
+
+
+def _explain(desk: _Desk, call: Document) -> None:
+    """Say what became of a call, and how to mend it."""
+    if call["outcome"] == "challenge":
+        output.say("It has made sure that we are there; no event yet.")
+        return
     for line in source_calls.lines(call, verbose=False):
         output.say(line)
     mend = _MEND.get(call["outcome"])
     if mend is not None:
         for line in tables.paragraph(f"To mend it: {mend.format(name=desk.name)}", "", "  "):
             output.say(line)
+    if call["outcome"] in _NOT_YET:
+        output.say("Waiting for the next one …")
+
+
+async def _tell(desk: _Desk, client: Client, call: Document) -> bool:
+    _explain(desk, call)
+    if call["outcome"] in _MEND:
         return False
     for number in call["events"]:
         event = await client.get(f"/v1/events/{number}")

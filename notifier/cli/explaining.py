@@ -12,6 +12,9 @@ from notifier.model.states import State
 from notifier.model.times import DAY, HOUR, MINUTE, SECOND, Millis
 from notifier.rendering.text import clean
 
+_NATIVE = "default"
+"""The source whose events have the fields that the advice names."""
+
 _LATE = MINUTE
 """An event that arrives this long after its own time is worth a sentence."""
 
@@ -150,9 +153,14 @@ def of_event(event: Document) -> list[str]:
 
 def after_event(event: Document) -> str | None:
     """Give what to do when an event told nobody."""
-    if event["note"] == Reason.NO_ASSIGNEE:
+    if event["note"] != Reason.NO_ASSIGNEE:
+        return None
+    if event["source"] == _NATIVE:
         return _NEXT[Reason.NO_ASSIGNEE]
-    return None
+    return (
+        "Assign the ticket. If somebody has it, the help desk did not say so: "
+        f"notifier sources calls {event['source']} -v shows what it sends."
+    )
 
 
 def ended(delivery: Document) -> str:
@@ -187,7 +195,7 @@ def _waited(delivery: Document) -> list[str]:
     waited = first - times.from_text(delivery["created_at"])
     if waited < _WAITED:
         return []
-    return [f"It waited {_long(waited)} for its turn: a limit, or the channel."]
+    return [f"It waited {_long(waited)} first: for a limit, the channel, or to be retried."]
 
 
 def _long(span: Millis) -> str:

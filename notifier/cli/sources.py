@@ -130,8 +130,9 @@ def presets(name: str | None, as_json: bool) -> None:
     if as_json:
         output.document({"name": name, **about})
         return
+    example = f"https://notifier.example.com/webhooks/{name}"
     for line in _preset(name, about):
-        output.say(line)
+        output.say(line.replace("{url}", example).replace("{secret}", "YOUR-SECRET"))
 
 
 def _list_presets(as_json: bool) -> None:
@@ -151,7 +152,7 @@ def _preset(name: str, about: Mapping[str, Any]) -> list[str]:
     for number, step in enumerate(about["steps"], 1):
         lines += tables.paragraph(step, f"{number:>2}. ", "    ")
     if about.get("body"):
-        lines += ["", "The body to paste:", "", *str(about["body"]).strip().splitlines()]
+        lines += ["", "To paste:", "", *str(about["body"]).strip().splitlines()]
     for heading, key in (
         ("What it tells:", "tells"),
         ("What it cannot tell:", "cannot"),

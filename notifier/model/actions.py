@@ -53,6 +53,6 @@ ACTIONS: Mapping[str, str] = {
     "webhook.ignored": "A webhook of an unknown type, or of no concern, tells nobody.",
     "webhook.refused": "A webhook was answered with an error; `cause` says exactly why.",
     "webhook.replayed": "A call that could not be read before was read again, as it was asked for.",
-    "webhook.unmapped": "A webhook could not be read by the mapping of its source, and was kept.",
+    "webhook.unmapped": "A webhook could not be read by its source, and was kept.",
     "webhook.unsecured": "WEBHOOK_SECRET is not set, so that every webhook gets 401.",
 }

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Literal
 
-from notifier.model import times
+from notifier.model import json_text, times
 from notifier.model.times import Instant
 from notifier.model.values import value
 
@@ -33,6 +33,8 @@ TICKET_TYPES = frozenset(
 
 TEST_TYPE = "test.message"
 """The type of the internal event that a test message is made from."""
+
+_KNOWN = TICKET_TYPES | {TEST_TYPE}
 
 EventStatus = Literal["accepted", "ignored", "unmapped", "replayed"]
 """The last two are those of calls that no event could be made of, before and after they were read
@@ -109,7 +111,7 @@ class Event:
     @property
     def known(self) -> bool:
         """Tell whether a plan is made for this type."""
-        return self.type in TICKET_TYPES or self.type == TEST_TYPE
+        return self.type in _KNOWN
 
 
 def same_party(one: Party | None, other: Party | None) -> bool:
@@ -134,39 +136,46 @@ def version_order(version: int | str | None) -> tuple[str, int] | None:
     return ("time", times.from_text(version))
 
 
-# json.dumps would build an encoder for every event.
-_encode = json.JSONEncoder(separators=(",", ":")).encode
-
-
 def to_facts(event: Event) -> str:
     """Write what the store keeps of an event as JSON text; absent values are left out."""
-    ticket = event.ticket
-    facts: dict[str, Mapping[str, str | int | None] | None] = {
-        "ticket": {
-            "id": ticket.id,
-            "title": ticket.title,
-            "number": ticket.number,
-            "priority": ticket.priority.value,
-            "status": ticket.status,
-            "category": ticket.category,
-            "url": ticket.url,
-            "version": ticket.version,
-        },
-        "assignee": party_facts(event.assignee),
-        "requester": party_facts(event.requester),
-        "actor": party_facts(event.actor),
+    facts = {"ticket": _present(ticket_facts(event.ticket))}
+    for role, party in (
+        ("assignee", event.assignee),
+        ("requester", event.requester),
+        ("actor", event.actor),
+    ):
+        if party is not None:
+            facts[role] = _present(_party_facts(party))
+    return json_text.written(facts)
+
+
+Facts = dict[str, str | int | None]
+
+
+def _present(facts: Facts) -> Facts:
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def ticket_facts(ticket: Ticket) -> Facts:
+    """Give a ticket as the mapping that is stored."""
+    return {
+        "id": ticket.id,
+        "title": ticket.title,
+        "number": ticket.number,
+        "priority": ticket.priority.value,
+        "status": ticket.status,
+        "category": ticket.category,
+        "url": ticket.url,
+        "version": ticket.version,
     }
-    return _encode({name: _present(fact) for name, fact in facts.items() if fact is not None})
 
 
-def _present(fact: Mapping[str, str | int | None]) -> dict[str, str | int]:
-    return {name: value for name, value in fact.items() if value is not None}
-
-
-def party_facts(party: Party | None) -> dict[str, str | int | None] | None:
+def party_facts(party: Party | None) -> Facts | None:
     """Give a party as the mapping that is stored."""
-    if party is None:
-        return None
+    return None if party is None else _party_facts(party)
+
+
+def _party_facts(party: Party) -> Facts:
     return {
         "id": party.id,
         "name": party.name,

@@ -33,8 +33,9 @@ class IdMaker:
 
     def next(self) -> int:
         """Give an id larger than every one this maker gave before."""
-        now = max(self._clock.now(), self._last)
-        if now == self._last:
+        now = self._clock.now()
+        if now <= self._last:
+            now = self._last
             self._sequence += 1
             if self._sequence >> _SEQUENCE_BITS:
                 # More than 4,096 in a millisecond borrow from the next one.

@@ -49,6 +49,11 @@ class Known:
     keys: frozenset[Key]
 
     @property
+    def name(self) -> str | None:
+        """Give the name that the operator said, else the one of calls."""
+        return self.said.name or self.met.name
+
+    @property
     def card(self) -> Card:
         """Give both as one: what the operator said wins."""
         return over(self.said, self.met)

@@ -21,6 +21,8 @@ LAST: Instant = 253_402_300_799_999
 """The last instant that RFC 3339 can write: 9999-12-31T23:59:59.999Z."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_WITHOUT_ZONE = _EPOCH.replace(tzinfo=None)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 class Clock(Protocol):
@@ -41,8 +43,8 @@ class Clock(Protocol):
 
 def to_text(instant: Instant) -> str:
     """Write an instant as RFC 3339 UTC with milliseconds and `Z`."""
-    moment = _EPOCH + timedelta(milliseconds=instant)
-    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    moment = _EPOCH_WITHOUT_ZONE + timedelta(0, 0, 0, instant)
+    return moment.isoformat("T", "milliseconds") + "Z"
 
 
 def from_text(text: str) -> Instant:
@@ -50,4 +52,9 @@ def from_text(text: str) -> Instant:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("a time needs a zone, for example 2026-11-23T09:00:00Z")
-    return (moment - _EPOCH) // timedelta(milliseconds=1)
+    return of(moment)
+
+
+def of(moment: datetime) -> Instant:
+    """Give the instant that is meant by a time with a zone."""
+    return (moment - _EPOCH) // _MILLISECOND

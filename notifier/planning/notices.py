@@ -113,7 +113,7 @@ def _new(
     now = occasion.now
     return NewDelivery(
         person=person,
-        key=people.keys_of(person, occasion.event.source, occasion.policy.default_region)[0],
+        key=people.surest_of(person, occasion.event.source, occasion.policy.default_region),
         channel=channel,
         recipient=recipient,
         state=state,

@@ -128,7 +128,7 @@ def plan_test(
     barred = _switched_off(channel, policy) or memory.suppressed.get(to)
     delivery = NewDelivery(
         person=person,
-        key=people.keys_of(person, event.source, policy.default_region)[0],
+        key=people.surest_of(person, event.source, policy.default_region),
         channel=channel,
         recipient=address,
         state=State.SUPPRESSED if barred else State.PENDING,

@@ -43,6 +43,13 @@ def keys_of(party: Party, source: str, region: str | None) -> tuple[Key, ...]:
     return _keys(party, source, email, phone)
 
 
+def surest_of(party: Party, source: str, region: str | None) -> Key:
+    """Give the first of these keys."""
+    if party.id:
+        return ("id", source, storable(party.id))
+    return keys_of(party, source, region)[0]
+
+
 def names_of(event: Event, policy: Policy) -> tuple[Key, ...]:
     """Give every key of the parties whom a plan for the event asks the directory about."""
     if event.type == TEST_TYPE:
@@ -69,7 +76,9 @@ def completed(event: Event, people: People, policy: Policy, *, older: bool = Fal
         found = _find(assignee, event.source, people, policy)
         assignee = _complete(found, event.source)
         met = _met(found, people, older=older)
-    return Completed(replace(event, assignee=assignee, actor=actor), met)
+    if assignee is not event.assignee or actor is not event.actor:
+        event = replace(event, assignee=assignee, actor=actor)
+    return Completed(event, met)
 
 
 def _find(party: Party, source: str, people: People, policy: Policy) -> _Found:
@@ -156,43 +165,43 @@ def _contact(
 
 def _met(found: _Found, people: People, *, older: bool) -> Met | None:
     known = found.known
-    said, before = (NOTHING, NOTHING) if known is None else (known.said, known.met)
-    card = _learnt(found, said, before, older=older)
-    held = frozenset[Key]() if known is None else known.keys
-    kept = {*address_keys(said), *address_keys(card)}
-    keys = tuple(
-        key
-        for key in found.keys
-        if key not in people and (key[0] not in ("email", "phone") or key in kept)
-    )
-    dropped = tuple(key for key in address_keys(before) if key not in kept and key in held)
-    if known is not None and card == before and not keys:
+    new = [key for key in found.keys if key not in people]
+    if known is None:
+        return Met(None, _learnt(found, NOTHING, NOTHING, older=older), tuple(new))
+    before = known.met
+    card = _learnt(found, known.said, before, older=older)
+    if card == before and not new:
         return None
-    return Met(None if known is None else known.id, card, keys, dropped)
+    kept = {*address_keys(known.said), *address_keys(card)}
+    keys = tuple(key for key in new if key[0] not in ("email", "phone") or key in kept)
+    if card == before and not keys:
+        return None
+    dropped = tuple(key for key in address_keys(before) if key not in kept and key in known.keys)
+    return Met(known.id, card, keys, dropped)
 
 
 def _learnt(found: _Found, said: Card, before: Card, *, older: bool) -> Card:
     party = found.party
-
-    def newest(mine: str | None, theirs: str | None, told: str | None) -> str | None:
-        if told is not None or mine is None or (older and theirs is not None):
-            return theirs
-        return storable(mine)
-
     emails, phones = before.emails, before.phones
     if found.email and not said.emails and not (older and emails):
         emails = (found.email,)
     if found.phone and not said.phones and not (older and phones):
         phones = (found.phone,)
     return Card(
-        newest(party.name, before.name, said.name),
+        _newest(party.name, before.name, said.name, older),
         emails,
         phones,
-        newest(party.locale, before.locale, said.locale),
-        newest(party.time_zone, before.time_zone, said.time_zone),
+        _newest(party.locale, before.locale, said.locale, older),
+        _newest(party.time_zone, before.time_zone, said.time_zone, older),
     )
+
+
+def _newest(mine: str | None, theirs: str | None, told: str | None, older: bool) -> str | None:
+    if told is not None or mine is None or (older and theirs is not None):
+        return theirs
+    return storable(mine)
 
 
 def storable(text: str) -> str:
     """Write lone surrogates as escapes, because no store can keep them."""
-    return text.encode(errors="backslashreplace").decode()
+    return text if text.isascii() else text.encode(errors="backslashreplace").decode()

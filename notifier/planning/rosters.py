@@ -103,7 +103,8 @@ def _rows(text: str) -> Iterator[tuple[int, Sequence[str]]]:
 
 
 def _header(cells: Sequence[str]) -> list[str]:
-    columns = [cell.strip() for cell in cells]
+    # A spreadsheet begins words with a capital; names of sources have none.
+    columns = [cell.strip().lower() for cell in cells]
     faults = [
         Fault(
             column[:100],
@@ -152,4 +153,4 @@ def _entry(number: int, row: dict[str, str], checks: Checks) -> tuple[Entry, lis
     fields = frozenset(field for column, field in _FIELDS.items() if column in row)
     entry = Entry(who, card, tuple(dict.fromkeys(keys)), fields, frozenset(pairs.values()))
     faults = [RowFault(number, one.path.split(".")[0], one.message) for one in checks.faults]
-    return entry, faults
+    return entry, list(dict.fromkeys(faults))

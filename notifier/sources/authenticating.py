@@ -194,8 +194,8 @@ class _Building:
 def _nonsense(definition: Definition) -> Iterator[str]:
     if not definition.auth:
         yield (
-            'auth: nobody could call; add [[auth]] with scheme = "hmac", "token" or another, '
-            'and secrets = ["env:NAME"]'
+            'auth: nobody could call; add [[sources.NAME.auth]] with scheme = "hmac", "token" or '
+            'another, and secrets = ["env:NAME"]'
         )
     if len(definition.auth) > 1 and any(isinstance(one, NoAuth) for one in definition.auth):
         yield 'auth: scheme "none" lets everybody in, so that the others protect nothing; keep one'

@@ -52,9 +52,15 @@ class ChallengeAnswer:
 class Challenger:
     """All the challenges of one source."""
 
-    def __init__(self, asks: dict[str, list[Ask]], own: Sequence[str]) -> None:
-        """`asks` has the challenges of each method, `own` are the methods of events."""
+    def __init__(
+        self, asks: dict[str, list[Ask]], own: Sequence[str], wants: dict[str, list[str]]
+    ) -> None:
+        """`asks` has the challenges of each method, `own` are the methods of events.
+
+        `wants` says of a method what a challenge by it has to hold.
+        """
         self._asks = asks
+        self._wants = wants
         self.methods = frozenset(asks) - frozenset(own)
 
     def answer(self, call: Call) -> ChallengeAnswer | None:
@@ -69,25 +75,33 @@ class Challenger:
                 return answer
         return None
 
+    def why_not(self, call: Call) -> str:
+        """Say why a call with one of `methods` is no challenge, for the log only."""
+        return f"{call.method} without {' or '.join(self._wants[call.method])}"
+
 
 def challenger(definition: Definition, resolve: Callable[[str], str]) -> Challenger:
     """Build what answers the challenges of a source; raises ConfigurationError."""
     challenge = definition.challenge
     asks: dict[str, list[Ask]] = {}
+    wants: dict[str, list[str]] = {}
     if challenge.crc is not None:
         asks.setdefault("GET", []).append(_crc(challenge.crc, definition, resolve))
+        wants.setdefault("GET", []).append(_token_in_words(challenge.crc))
     if challenge.echo is not None:
         ask = _echo(challenge.echo, definition.format)
         by_get = ["GET"] if challenge.echo.body is None else []
         for method in [*by_get, *definition.methods]:
             asks.setdefault(method, []).append(ask)
+            wants.setdefault(method, []).append("one value to repeat")
     if challenge.get_ok:
         asks.setdefault("GET", []).append(_ok)
     if challenge.head_ok:
         asks.setdefault("HEAD", []).append(_ok)
     if challenge.cloudevents_options:
         asks.setdefault("OPTIONS", []).append(_cloudevents(definition.methods))
-    return Challenger(asks, definition.methods)
+        wants.setdefault("OPTIONS", []).append("the header WebHook-Request-Origin")
+    return Challenger(asks, definition.methods, wants)
 
 
 def may_have_been_asked(body: bytes) -> bool:
@@ -97,6 +111,12 @@ def may_have_been_asked(body: bytes) -> bool:
 
 def _ok(call: Call) -> ChallengeAnswer:
     return ChallengeAnswer(200, (), b"")
+
+
+def _token_in_words(entry: Crc) -> str:
+    if entry.token_of:
+        return f"a token in {entry.query} that one of the secrets made: another secret there?"
+    return f"a token in {entry.query}"
 
 
 def _crc(entry: Crc, definition: Definition, resolve: Callable[[str], str]) -> Ask:

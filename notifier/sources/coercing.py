@@ -83,7 +83,7 @@ def _from_iso(text: str) -> Instant:
         return 0
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return times.from_text(moment.isoformat())
+    return times.of(moment)
 
 
 def version(value: Any) -> int | str | None:

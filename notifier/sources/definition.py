@@ -86,7 +86,7 @@ class Timestamp(_Table):
     """When the sender signed; `from`: `header:NAME`, `sig:KEY` of the signature, `body:PATH`.
 
     A call that is further from our clock than `tolerance` is stale. `required` false: a call
-    without it is taken.
+    without it is taken, which can only be where the time stands in the body.
     """
 
     place: Place = Field(alias="from")
@@ -237,7 +237,8 @@ class Challenge(_Table):
 
 
 class Dedupe(_Table):
-    """What a repeat is known by: the first expression that gives something, else the body's hash.
+    """What a repeat is known by: the first expression that gives something, else the body's hash,
+    with the headers and parameters that the mapping names.
 
     `window` is for how long the first is remembered, `body_window` the second.
     """

@@ -113,6 +113,20 @@ def names_in(text: str) -> frozenset[str]:
     return frozenset(node.name for node in _walk(_parsed(text)) if isinstance(node, nodes.Name))
 
 
+def keys_in(text: str, name: str) -> frozenset[str]:
+    """Give the keys of an object that an expression names, such as those of `headers`."""
+    found: set[str] = set()
+    for node in _walk(_parsed(text)):
+        match node:
+            case nodes.Getattr(node=nodes.Name(name=of), attr=key) if of == name:
+                found.add(key)
+            case nodes.Getitem(node=nodes.Name(name=of), arg=nodes.Const(value=str(key))) if (
+                of == name
+            ):
+                found.add(key)
+    return frozenset(found)
+
+
 def _read(place: str, text: str, known: Collection[str], faults: list[str]) -> nodes.Expr:
     try:
         tree = _parsed(text)

@@ -50,10 +50,11 @@ def _read_any(call: Call, _: str) -> Any:
     media = media_type(call)
     if media in (_EVENT, _BATCH) or call.header("ce-specversion"):
         return _read_cloudevents(call, _)
-    if media == _FORM:
+    # Many programs call everything a form that they are told no type of, curl -d among them.
+    if media == _FORM and not call.body.lstrip().startswith((b"{", b"[")):
         fields = _form(call.body)
         return _json_in(fields, _PAYLOAD) if list(fields) == [_PAYLOAD] else fields
-    if not _JSON.fullmatch(media):
+    if media != _FORM and not _JSON.fullmatch(media):
         raise Unmapped(f"the body is {media[:100]!r}, which is neither JSON nor a form")
     return _json(call.body)
 

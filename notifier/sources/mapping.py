@@ -21,7 +21,7 @@ from notifier.model.times import SECOND, Instant
 from notifier.sources import coercing, native
 from notifier.sources.call import Reading
 from notifier.sources.definition import PARTIES, PARTY_FIELDS, VARIABLES, Definition
-from notifier.sources.expressions import Program, names_in
+from notifier.sources.expressions import Program, keys_in, names_in
 
 _OF_CALL = ("body", "headers", "query", "source")
 _OF_ITEM = tuple(name for name in VARIABLES if name != "prev")
@@ -69,6 +69,12 @@ class Mapper:
         if faults:
             raise ConfigurationError("\n".join(f"sources.{self._name}.{one}" for one in faults))
         self._fields = tuple(mapping.fields)
+        texts = (definition.ignore or "false", *lets.values(), *fields.values(), *events.values())
+        self._besides = tuple(
+            (name, key)
+            for name in ("headers", "query")
+            for key in sorted(frozenset().union(*(keys_in(text, name) for text in texts)))
+        )
         self._asks_before = any("prev" in names_in(text) for text in mapping.events.values())
 
     def read(
@@ -106,7 +112,7 @@ class Mapper:
         key = _first_key(outputs[len(self._fields) :])
         by_body = key is None
         if key is None:
-            key = _hash(self._name, _canonical(item) if whole is None else whole)
+            key = _hash(self._called(names), _canonical(item) if whole is None else whole)
         elif known.setdefault(key, item) != item:
             # An id of the whole call must not make repeats of all its items but the first.
             key = _hash(f"{self._name} {key}", _canonical(item))
@@ -125,6 +131,11 @@ class Mapper:
                 raise Unmapped(f'{types[0]} without a ticket: map.fields."ticket.id" gave nothing')
             return None
         return Reading(event, lambda _: types, remember) if types else None
+
+    def _called(self, names: Mapping[str, Any]) -> str:
+        # What happened may stand beside the body, and one save may make several calls of one body.
+        besides = (repr(names[name].get(key)) for name, key in self._besides)
+        return " ".join((self._name, *besides))
 
     def _types_of(self, values: Mapping[str, Any], before: Snapshot | None) -> Sequence[str]:
         made, _ = self._conditions.run({**values, "prev": before})

@@ -22,6 +22,8 @@ _EXACT = 2**53
 
 _PREFIX = "ticket."
 _EXAMPLE = "2026-11-23T09:00:00Z"
+_WRONG_TIME = f"must be a time since 1970, for example {_EXAMPLE}"
+_WRONG_VERSION = f"must be a whole number, or a time since 1970 such as {_EXAMPLE}"
 
 # RFC 3339, section 5.6. What it allows beyond this (a leap second) has no instant of its own.
 _TIME = re.compile(
@@ -60,6 +62,8 @@ def _whole(value: object) -> object:
 
 
 def _name(value: object) -> object:
+    if type(value) is str and 0 < len(value) <= _LONGEST_ID:
+        return value
     if value is None or value == "":
         return None
     value = _whole(value)
@@ -90,26 +94,28 @@ def _priority(value: object) -> object:
     return found
 
 
-def _time(value: object, message: str) -> str:
-    """Give RFC 3339 text in the one form that times.from_text reads everywhere."""
+def _time(value: object, message: str) -> tuple[str, Instant]:
+    """Give RFC 3339 text in the one form that is read everywhere, and what it says."""
     if isinstance(value, str) and len(value) <= _LONGEST_TIME and _TIME.fullmatch(value):
         text = value.upper()
-        if _is_instant(text):
-            return text
+        instant = _read(text)
+        if 0 <= instant <= times.LAST:
+            return text, instant
     raise _wrong(message)
 
 
-def _is_instant(text: str) -> bool:
+def _read(text: str) -> Instant:
     try:
-        return 0 <= times.from_text(text) <= times.LAST
+        return times.from_text(text)
     except ValueError:
-        return False
+        return -1
 
 
 def _instant(value: object) -> object:
     if value is None or value == "":
         return None
-    return times.from_text(_time(value, f"must be a time since 1970, for example {_EXAMPLE}"))
+    _, instant = _time(value, _WRONG_TIME)
+    return instant
 
 
 def _version(value: object) -> object:
@@ -120,7 +126,8 @@ def _version(value: object) -> object:
         if 0 <= value <= _LARGEST_VERSION:
             return value
         raise _wrong("must be from 0 to 9223372036854775807")
-    return _time(value, f"must be a whole number, or a time since 1970 such as {_EXAMPLE}")
+    text, _ = _time(value, _WRONG_VERSION)
+    return text
 
 
 _Kind = Annotated[str, BeforeValidator(_kind)]

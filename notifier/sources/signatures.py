@@ -15,9 +15,9 @@ from notifier.model.times import SECOND, Instant, Millis
 from notifier.sources.call import Call
 from notifier.sources.secrets import Secret, parse_one
 
-_ID = "webhook-id"
-_TIMESTAMP = "webhook-timestamp"
-_SIGNATURE = "webhook-signature"
+_ID = b"webhook-id"
+_TIMESTAMP = b"webhook-timestamp"
+_SIGNATURE = b"webhook-signature"
 
 _MOST_SIGNATURES = 8
 _LONGEST_SIGNATURES = 4096
@@ -75,24 +75,24 @@ def signed_at(call: Call) -> Instant:
     return _seconds(_one(call, _TIMESTAMP)) * SECOND
 
 
-def _one(call: Call, name: str) -> bytes:
-    values = call.header(name)
+def _one(call: Call, name: bytes) -> bytes:
+    values = [value for key, value in call.headers if key == name]
     if len(values) > 1:
         # Which one counts would be a matter of taste, and of each proxy on the way.
-        raise BadSignature(f"header {name} given {len(values)} times")
+        raise BadSignature(f"header {name.decode()} given {len(values)} times")
     if not values or not values[0]:
-        raise BadSignature(f"header {name} missing")
+        raise BadSignature(f"header {name.decode()} missing")
     return values[0]
 
 
 def _check_id(name: bytes) -> None:
     if len(name) > _LONGEST_ID or not _PRINTABLE.fullmatch(name):
-        raise BadSignature(f"header {_ID} is not 1 to 255 printable ASCII characters")
+        raise BadSignature(f"header {_ID.decode()} is not 1 to 255 printable ASCII characters")
 
 
 def _seconds(timestamp: bytes) -> int:
     if not _DIGITS.fullmatch(timestamp):
-        raise BadSignature(f"header {_TIMESTAMP} is not unix seconds in 1 to 12 digits")
+        raise BadSignature(f"header {_TIMESTAMP.decode()} is not unix seconds in 1 to 12 digits")
     return int(timestamp)
 
 
@@ -106,14 +106,16 @@ def _check_age(seconds: int, tolerance: Millis, now: Instant) -> None:
 
 def _digests(signatures: bytes) -> list[bytes]:
     if len(signatures) > _LONGEST_SIGNATURES:
-        raise BadSignature(f"header {_SIGNATURE} longer than {_LONGEST_SIGNATURES} bytes")
+        raise BadSignature(f"header {_SIGNATURE.decode()} longer than {_LONGEST_SIGNATURES} bytes")
     items = signatures.split(b" ")
     if len(items) > _MOST_SIGNATURES:
-        raise BadSignature(f"header {_SIGNATURE} holds more than {_MOST_SIGNATURES} signatures")
+        raise BadSignature(
+            f"header {_SIGNATURE.decode()} holds more than {_MOST_SIGNATURES} signatures"
+        )
     matches = [_V1.fullmatch(item) for item in items]
     found = [binascii.a2b_base64(match[1], strict_mode=True) for match in matches if match]
     if not found:
-        raise BadSignature(f"header {_SIGNATURE} holds no `v1,` with base64 of 32 bytes")
+        raise BadSignature(f"header {_SIGNATURE.decode()} holds no `v1,` with base64 of 32 bytes")
     return found
 
 

@@ -12,7 +12,7 @@ from notifier.model.ids import IdMaker
 from notifier.store.base import Recorded, RecordStatus
 from notifier.store.views import DeliveryView
 
-NO_EVENT = "no event of the mapping applies"
+NO_EVENT = "no event of the source applies, its ignore does, or no ticket is named"
 """The note of a call that was read, and says nothing that concerns us."""
 
 

@@ -6,14 +6,14 @@ Takes and gives Card and its JSON text. Refuses nothing: only this module writes
 import json
 from functools import lru_cache
 
-from notifier.model.people import Card
-
-# json.dumps would build an encoder for every card.
-_encode = json.JSONEncoder(separators=(",", ":")).encode
+from notifier.model import json_text
+from notifier.model.people import NOTHING, Card
 
 
 def to_text(card: Card) -> str:
     """Write a card as JSON text; what is absent is left out."""
+    if card == NOTHING:
+        return "{}"
     kept = {
         "name": card.name,
         "emails": card.emails,
@@ -21,7 +21,7 @@ def to_text(card: Card) -> str:
         "locale": card.locale,
         "time_zone": card.time_zone,
     }
-    return _encode({name: value for name, value in kept.items() if value})
+    return json_text.written({name: value for name, value in kept.items() if value})
 
 
 # Many are as empty as one another, and whoever is told is told again.

@@ -20,7 +20,7 @@ def find(tx: Transaction, keys: Iterable[Key]) -> list[Known]:
     wanted = set(keys)
     if not wanted:
         return []
-    return [known_from(row) for row in tx.rows("select_people", as_list(sorted(wanted)))]
+    return [known_from(row) for row in tx.rows("select_people", as_list(wanted))]
 
 
 def known_from(row: Row) -> Known:
@@ -33,7 +33,7 @@ def known_from(row: Row) -> Known:
 def row_of(known: Known, created_at: Instant, now: Instant) -> Row:
     """Give the row that keeps a person."""
     said, met = cards.to_text(known.said), cards.to_text(known.met)
-    return (known.id, known.ref, known.card.name, said, met, created_at, now)
+    return (known.id, known.ref, known.name, said, met, created_at, now)
 
 
 def addresses_of(card: Card) -> Iterable[tuple[str, str]]:
@@ -67,7 +67,7 @@ class Directory:
         """Give every (channel, address) by which somebody who was found may be told."""
         return {
             address
-            for known in self.by_key.values()
+            for known in self._by_id.values()
             for card in (known.said, known.met)
             for address in addresses_of(card)
         }
@@ -79,22 +79,23 @@ class Directory:
 
     def meet(self, met: Met) -> None:
         """Learn what an event shows of a person, for the plans after it too."""
-        known = self._known(met)
-        keys = (known.keys | set(met.keys)) - set(met.dropped)
-        after = replace(known, met=met.card, keys=keys)
+        after = self._after(met)
         for key in met.dropped:
             del self.by_key[key]
             self._new.pop(key, None)
-        for key in keys:
+        for key in after.keys:
             self.by_key[key] = after
-        self._new.update((key, after.id) for key in met.keys)
+        for key in met.keys:
+            self._new[key] = after.id
         self._dropped.update(met.dropped)
         self._changed[after.id] = self._by_id[after.id] = after
 
-    def _known(self, met: Met) -> Known:
+    def _after(self, met: Met) -> Known:
         if met.person is None:
-            return Known(self._ids.next(), None, NOTHING, NOTHING, frozenset())
-        return self._by_id[met.person]
+            return Known(self._ids.next(), None, NOTHING, met.card, frozenset(met.keys))
+        known = self._by_id[met.person]
+        keys = known.keys.union(met.keys).difference(met.dropped)
+        return replace(known, met=met.card, keys=keys)
 
     def write(self) -> None:
         """Keep what was learnt; most often there is nothing."""

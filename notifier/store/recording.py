@@ -7,8 +7,8 @@ batch, delivery.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
-from notifier.model.deliveries import Stamp
 from notifier.model.events import CRITICAL_RANK, Event, to_facts
 from notifier.model.plans import Memory, NewDelivery, Plan, TicketState, Told
 from notifier.model.reasons import Reason
@@ -23,7 +23,7 @@ from notifier.store.seen import Seen
 from notifier.store.transaction import Row, Transaction, as_list
 from notifier.store.views import DeliveryView
 
-NO_STAMPS: tuple[Stamp, ...] = ()
+_NO_STAMPS = stamps.to_blob(())
 
 
 @dataclass(slots=True)
@@ -93,7 +93,7 @@ class Recording:
         fresh = self._seen.admit(calls, ids)
         accepted = [calls[place] for place in fresh]
         self._read(accepted)
-        self._people.read(key for call in accepted for key in call.names)
+        self._people.read(chain.from_iterable([call.names for call in accepted]))
         suppressed = self._suppressed(accepted)
         for place in fresh:
             self._take(calls[place], ids[place], suppressed)
@@ -176,14 +176,15 @@ class Recording:
     ) -> tuple[str | None, list[int]]:
         ticket = self._tickets[event.source, event.ticket.id]
         note, ids = None, []
-        if event.known:
+        known = event.known
+        if known:
             memory = Memory(ticket.state, tuple(ticket.told), suppressed, self._people.by_key)
             plan = call.plan(event, memory, self._tick.now)
             note, ids = plan.note, self._apply(plan, event, event_id, ticket)
         facts = to_facts(event)
         ticket.number, ticket.touched = event.ticket.number, True
         ticket.last, ticket.newest = (event.type, facts), event_id
-        status = "accepted" if event.known else "ignored"
+        status = "accepted" if known else "ignored"
         self._draft.events.append(
             (
                 event_id,
@@ -202,9 +203,11 @@ class Recording:
         return note, ids
 
     def _body(self, call: Accepted) -> str | None:
-        if call.body is None or call.whole in self._wholes:
+        if call.body is None:
             return None
         if call.whole is not None:
+            if call.whole in self._wholes:
+                return None
             self._wholes.add(call.whole)
         return call.body.decode(errors="replace")
 
@@ -264,28 +267,34 @@ class Recording:
         )
         self._people.write()
         if draft.added:
-            self._make_lanes()
+            self._wake_lanes()
             rows = [self._delivery_row(added) for added in draft.added.values()]
             tx.write("insert_deliveries", rows)
-            self._wake()
         if draft.moved:
             rows = [(number, due_at, now) for number, due_at in sorted(draft.moved.items())]
             dissolving.refresh(tx, {lane for (lane,) in tx.write("move_waiting", rows)})
         if draft.withdrawn:
             self._tick.unwanted += dissolving.withdraw(tx, draft.withdrawn, now)
 
-    def _make_lanes(self) -> None:
-        wanted = {
-            added.address for added in self._draft.added.values() if added.state is State.PENDING
-        }
-        for channel, address, number in self._tx.rows("select_lanes", as_list(wanted)):
-            self._lanes[channel, address] = number
-        rows = []
-        for channel, address in wanted:
-            if (channel, address) not in self._lanes:
-                number = self._lanes[channel, address] = self._context.ids.next()
-                rows.append((number, channel, address, None, 3, stamps.to_blob(NO_STAMPS)))
-        self._tx.write("insert_lanes", rows)
+    def _wake_lanes(self) -> None:
+        """Make lanes look again where something is added, and make those that are not there."""
+        best: dict[tuple[str, str], tuple[int, Instant]] = {}
+        for added in self._draft.added.values():
+            if added.state is State.PENDING:
+                plan, address = added.plan, added.address
+                rank, due_at = best.get(address, (plan.rank, plan.due_at))
+                best[address] = (min(rank, plan.rank), min(due_at, plan.due_at))
+        lanes = self._lanes
+        for channel, address, number in self._tx.rows("select_lanes", as_list(best)):
+            lanes[channel, address] = number
+        known = {lanes[address]: values for address, values in best.items() if address in lanes}
+        made = []
+        for address, (rank, due_at) in best.items():
+            if address not in lanes:
+                number = lanes[address] = self._context.ids.next()
+                made.append((number, *address, due_at, rank, _NO_STAMPS))
+        self._tx.write("insert_lanes", made)
+        self._wake(known)
 
     def _lane_of(self, added: _Added) -> int | None:
         if added.state is not State.PENDING:
@@ -318,13 +327,7 @@ class Recording:
             plan.merged_into,
         )
 
-    def _wake(self) -> None:
-        best: dict[int, tuple[int, Instant]] = {}
-        for added in self._draft.added.values():
-            lane = self._lane_of(added)
-            if lane is not None:
-                rank, due_at = best.get(lane, (3, added.plan.due_at))
-                best[lane] = (min(rank, added.plan.rank), min(due_at, added.plan.due_at))
+    def _wake(self, best: Mapping[int, tuple[int, Instant]]) -> None:
         rows = self._tx.write("wake_lanes", [(lane, *values) for lane, values in best.items()])
         for lane, channel, gate_at in rows:
             rank, due_at = best[lane]

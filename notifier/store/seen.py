@@ -49,9 +49,11 @@ class Seen:
                 known_by = call.body_hash or _ANY_BODY
                 known_until = until if call.remember is None else self._now + call.remember
                 rows.append((*key, known_by, numbers[place], known_until))
-        new: set[Key] = set(self._tx.write("insert_seen", rows))
-        if len(new) == len(calls):
+        written = self._tx.write("insert_seen", rows)
+        if len(written) == len(calls):
             return list(first.values())
+        by_number = {row[3]: row[:2] for row in rows}
+        new: set[Key] = {by_number[number] for (number,) in written}
         self._look_up(first.keys() - new, rows, new)
         fresh = {place for key, place in first.items() if key in new}
         self._repeats = [(place, call) for place, call in enumerate(calls) if place not in fresh]

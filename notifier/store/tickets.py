@@ -5,16 +5,14 @@ Takes and gives TicketState and its JSON text. Refuses nothing: only this module
 
 import json
 
+from notifier.model import json_text
 from notifier.model.events import party_facts, party_from, version_order
 from notifier.model.plans import Snapshot, TicketState
-
-# json.dumps would build an encoder for every ticket.
-_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def to_text(state: TicketState) -> str:
     """Write a state as JSON text."""
-    return _encode(
+    return json_text.written(
         {
             "assignee": party_facts(state.assignee),
             "version": state.version,

@@ -4,12 +4,13 @@ Takes names and values, gives rows. Refuses what SQLite refuses (apsw.Error); th
 which of these mean that the storage is in trouble.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import apsw
 
+from notifier.model import json_text
 from notifier.store import statements
 
 Row = tuple[Any, ...]
@@ -18,15 +19,13 @@ Row = tuple[Any, ...]
 # kept. Some statements bind 21 values a row; SQLite takes 32,766.
 _PARTS = (256, 64, 32, 16, 12, 8, 7, 6, 5, 4, 3, 2, 1)
 
-
 _ENOUGH = 1_000_000
-
-_encode = json.JSONEncoder(separators=(",", ":")).encode
+"""Characters and bytes after which `some` reads no further row."""
 
 
 def as_list(values: Iterable[Any]) -> str:
     """Write ids or keys as the JSON list that statements take as one parameter."""
-    return _encode(list(values))
+    return json_text.written(list(values))
 
 
 class Transaction:
@@ -74,8 +73,7 @@ class Transaction:
         while start < len(rows):
             count = next(size for size in _PARTS if size <= len(rows) - start)
             part = rows[start : start + count]
-            flat = [value for row in part for value in row]
             statement = statements.with_rows(text, count, len(part[0]))
-            found.extend(self._connection.execute(statement, flat))
+            found.extend(self._connection.execute(statement, tuple(chain.from_iterable(part))))
             start += count
         return found

@@ -1,22 +1,18 @@
 """Answers: a status, headers and finished bytes, sent the same way everywhere.
 
-Takes values made of dicts, lists, text and integers, gives ASGI answers. Refuses NaN
-(ValueError); lone surrogates leave as JSON escapes.
+Takes values made of dicts, lists, text and integers, gives ASGI answers. Refuses nothing of
+these; lone surrogates leave as JSON escapes.
 """
-
-import json
-from dataclasses import dataclass
 
 from starlette.types import Receive, Scope, Send
 
+from notifier.model import json_text
+from notifier.model.values import value
 from notifier.web import request_ids
 
 Header = tuple[bytes, bytes]
 
 JSON = b"application/json"
-
-# An encoder keeps no state; json.dumps would build one for every answer.
-_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 NOSNIFF: Header = (b"x-content-type-options", b"nosniff")
 NO_STORE: Header = (b"cache-control", b"no-store")
@@ -29,7 +25,7 @@ CAUSE = "notifier.cause"
 """Where an answer leaves its cause in the scope."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Answer:
     """A finished answer; as an ASGI application it sends itself.
 
@@ -60,10 +56,10 @@ def named() -> Header:
 
 
 def json_answer(
-    status: int, value: object, media: bytes = JSON, headers: tuple[Header, ...] = ()
+    status: int, content: object, media: bytes = JSON, headers: tuple[Header, ...] = ()
 ) -> Answer:
-    """Give `value` as JSON that no cache keeps."""
-    body = _encode(value).encode("ascii")
+    """Give `content` as JSON that no cache keeps."""
+    body = json_text.written(content).encode()
     return Answer(status, body, ((b"content-type", media), NOSNIFF, NO_STORE, *headers))
 
 

@@ -188,7 +188,9 @@ async def _table(request: Request) -> str:
     try:
         return call.body.decode()
     except UnicodeDecodeError as error:
-        raise WrongShape([Fault("", f"is not in UTF-8: byte {error.start}")]) from None
+        raise WrongShape(
+            [Fault("", f"not UTF-8 at byte {error.start}: save it as CSV UTF-8")]
+        ) from None
 
 
 def who_in(request: Request) -> str | int | None:

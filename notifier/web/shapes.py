@@ -26,14 +26,15 @@ Shape = dict[str, object]
 
 def recorded(answer: Recorded, base_url: str) -> Shape:
     """Give the answer to a webhook."""
-    event_id = ids.public_or_none("evt", answer.event_id)
+    events = [ids.public("evt", number) for number in answer.events]
+    event_id = events[0] if events else ids.public_or_none("evt", answer.event_id)
     return {
         "event_id": event_id,
         "status": answer.status,
         "note": answer.note,
         "url": None if event_id is None else f"{base_url}/v1/events/{event_id}",
         "deliveries": [_brief(view) for view in answer.deliveries],
-        "events": [ids.public("evt", number) for number in answer.events],
+        "events": events,
     }
 
 

@@ -13,7 +13,7 @@ from typing import Protocol
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from notifier.model.errors import NotifierError, StoreError, UnknownSource, WebhookError
+from notifier.model.errors import StoreError, UnknownSource, WebhookError
 from notifier.sources.call import Call, Source
 from notifier.sources.challenge import Challenger
 from notifier.store.base import Recorded
@@ -117,10 +117,10 @@ class Webhooks:
             return
         except WebhookError as error:
             answer, met.cause = problems.of_webhook(error), str(error)
-            _log_refusal(source, answer, error)
+            _log_refusal(source, answer, type(error).__name__, str(error))
         except StoreError as error:
             answer, met.cause = problems.of_store(error), str(error)
-            _log_refusal(source, answer, error)
+            _log_refusal(source, answer, type(error).__name__, str(error))
         if met.desk is not None:
             # A call whose body was refused is known without it.
             call = met.call or self._call(scope, tail, b"")
@@ -140,10 +140,11 @@ class Webhooks:
         met.desk = desk
         challenger = desk.challenger
         if method not in desk.methods and (challenger is None or method not in challenger.methods):
+            met.cause = f"{method} is not among the methods of {source}"
             return _not_allowed(_allowed(desk))
         content = await body.read(scope["headers"], receive, desk.max_body)
         met.call = call = self._call(scope, tail, content)
-        answer = None if challenger is None else self._challenged(desk, challenger, call)
+        answer = None if challenger is None else self._challenged(desk, challenger, call, met)
         if answer is not None:
             return answer
         met.recorded = await self._intake.receive(desk, call)
@@ -174,11 +175,16 @@ class Webhooks:
             return Answer(status, b"", (NO_STORE,))
         return json_answer(status, shapes.recorded(recorded, self._base))
 
-    def _challenged(self, desk: Desk, challenger: Challenger, call: Call) -> Answer | None:
+    def _challenged(
+        self, desk: Desk, challenger: Challenger, call: Call, met: "_Met"
+    ) -> Answer | None:
         found = challenger.answer(call)
         if call.method not in desk.methods:
             if found is None:
-                return _not_allowed(_allowed(desk))
+                met.cause = challenger.why_not(call)
+                answer = _not_allowed(_allowed(desk))
+                _log_refusal(desk.name, answer, "NoChallenge", met.cause)
+                return answer
         elif found is None:
             return None
         else:
@@ -205,8 +211,8 @@ class _Met:
         """Give what became of it, now that it is answered."""
         recorded = self.recorded
         if recorded is not None and recorded.status != "conflict":
-            unmapped = recorded.status == "unmapped"
-            cause = recorded.note if unmapped else None
+            asked_why = recorded.status in ("unmapped", "ignored")
+            cause = recorded.note if asked_why else None
             return Sight(answer.status, recorded.status, cause, recorded.events)
         if answer.cause:
             return Sight(answer.status, "refused", self.cause or answer.cause)
@@ -233,14 +239,14 @@ def _not_allowed(methods: frozenset[str]) -> Answer:
     return problems.method_not_allowed(", ".join(sorted(methods)))
 
 
-def _log_refusal(source: str, answer: Answer, error: NotifierError) -> None:
+def _log_refusal(source: str, answer: Answer, error: str, cause: str) -> None:
     log.warning(
         "webhook refused",
         extra={
             "action": "webhook.refused",
             "source": source[:LONGEST_SOURCE],
             "status": answer.status,
-            "error": type(error).__name__,
-            "cause": str(error)[:LONGEST_CAUSE],
+            "error": error,
+            "cause": cause[:LONGEST_CAUSE],
         },
     )

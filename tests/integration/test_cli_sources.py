@@ -135,6 +135,8 @@ def test_presets_are_listed_and_explained(tmp_path: Path) -> None:
     assert one.stdout.startswith("Zammad\n\n 1. In Zammad open Settings")
     assert "What it tells:" in one.stdout
     assert "notifier connect zammad" in one.stdout
+    assert "https://notifier.example.com/webhooks/zammad" in one.stdout
+    assert "{url}" not in one.stdout
     assert document(run(tmp_path, "sources", "presets", "zammad", "--json"))["name"] == "zammad"
     lines = refusal(run(tmp_path, "sources", "presets", "zamad"), 2)
     assert lines == ["notifier: preset: there is no preset zamad; did you mean zammad?"]

@@ -117,7 +117,7 @@ def _connecting(preset: Preset) -> list[str]:
     parts = [f"```\nnotifier connect {preset.name}\n```", command, "\n".join(steps)]
     if about.body:
         fence = _FENCES[about.body_form]
-        parts += ["The body to paste:", f"```{fence}\n{preset.shown(about.body).strip()}\n```"]
+        parts += ["To paste:", f"```{fence}\n{preset.shown(about.body).strip()}\n```"]
     return parts
 
 

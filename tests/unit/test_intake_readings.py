@@ -114,7 +114,7 @@ async def test_a_call_of_no_concern_is_ignored_and_leaves_nothing(desk: StoreHar
     door = Door(desk, lambda call, now: [])
     answer = await door.post()
     assert (answer.event_id, answer.status, answer.events) == (None, "ignored", ())
-    assert answer.note == "no event of the mapping applies"
+    assert answer.note == "no event of the source applies, its ignore does, or no ticket is named"
     assert door.counted == [("zammad", "none", "ignored")]
     assert await history(desk) == []
 

@@ -36,6 +36,10 @@ class Age:
         kind, _, name = entry.place.partition(":")
         self.part = f"{kind}:{name.lower() if kind == 'header' else name}"
         self.in_body = kind == "body"
+        if not (entry.required or self.in_body):
+            raise ConfigurationError(
+                "timestamp.required: false is for body:PATH only; what is signed must be there"
+            )
         self._find, self._what = _finder(kind, name, header, separator, form)
         self._read = _UNITS[entry.unit]
         self._unit = _WORDS[entry.unit]

@@ -4,26 +4,27 @@
 
 CREATE TABLE people (
   id         INTEGER PRIMARY KEY,
-  ref        TEXT UNIQUE,
+  ref        TEXT,
   name       TEXT,
   said       TEXT NOT NULL,
   met        TEXT NOT NULL,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL
 ) STRICT;
+CREATE UNIQUE INDEX person_ref ON people (ref) WHERE ref IS NOT NULL;
 -- PostgreSQL: an index on lower(name) with text_pattern_ops.
 CREATE INDEX person_name ON people (name COLLATE NOCASE) WHERE name IS NOT NULL;
 
 -- What leads to a person. Ids, logins and bare names are a source's own; mail addresses (in lower
--- case) and telephone numbers (E.164) belong to no source, which is then ''.
+-- case) and telephone numbers (E.164) belong to no source, which is then ''. The value comes first,
+-- because operators look for one whatever its source.
 CREATE TABLE identity (
   kind      TEXT NOT NULL CHECK (kind IN ('id', 'login', 'email', 'phone', 'name')),
   source    TEXT NOT NULL,
   value     TEXT NOT NULL,
   person_id INTEGER NOT NULL,
-  PRIMARY KEY (kind, source, value)
+  PRIMARY KEY (value, kind, source)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX identity_value ON identity (value, kind);
 CREATE INDEX identity_of_person ON identity (person_id);
 
 -- Else each row would look through all of the old table; it goes with that.

@@ -4,9 +4,9 @@
 -- as their own statements, sorted by id, in the order seen, ticket, lane, batch, delivery.
 
 -- name: insert_seen
--- Remembers ids; gives back those that were new.
+-- Remembers ids; gives back the events of those that were new.
 INSERT INTO seen (source, key, body_hash, event_id, until) VALUES {rows}
-ON CONFLICT DO NOTHING RETURNING source, key;
+ON CONFLICT DO NOTHING RETURNING event_id;
 
 -- name: select_seen
 -- What is known of ids that were not new. PostgreSQL: JOIN unnest($1::text[], $2::text[]) w(source, key).

@@ -21,6 +21,17 @@ def test_a_text_is_itself(tmp_path: Path) -> None:
     assert not is_text("file:key")
 
 
+def test_a_secret_of_blanks_is_none(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="a secret is empty"):
+        secrets(tmp_path).resolve("  ")
+
+
+def test_a_variable_that_holds_no_text_is_named(tmp_path: Path) -> None:
+    found = secrets(tmp_path, KEY=os.fsdecode(b"a-secret-\xff"))
+    with pytest.raises(ConfigurationError, match=r"^env:KEY holds no text in UTF-8$"):
+        found.resolve("env:KEY")
+
+
 def test_the_environment_wins_over_the_file_of_settings(tmp_path: Path) -> None:
     found = secrets(tmp_path, KEY=KEY)
     (tmp_path / ".env").write_text("KEY=other\nSECOND=second\n")

@@ -82,7 +82,7 @@ def test_what_waits_after_a_try_leads_to_the_check_of_the_channel() -> None:
 def test_a_long_wait_for_the_first_try_is_told_and_a_short_one_is_not() -> None:
     late = ATTEMPT | {"started_at": "2026-11-23T09:00:20.100Z"}
     assert explaining.of_delivery(delivery(attempts=[late]))[1] == (
-        "It waited 20 seconds for its turn: a limit, or the channel."
+        "It waited 20 seconds first: for a limit, the channel, or to be retried."
     )
     assert not any("It waited" in line for line in explaining.of_delivery(delivery()))
     assert not any(
@@ -138,6 +138,9 @@ def test_an_event_that_told_somebody_needs_no_words_of_its_own() -> None:
     assert explaining.of_event(event(deliveries=[delivery()])) == []
     assert explaining.after_event(event()) is None
     assert "data.assignee" in str(explaining.after_event(event(note="no_assignee")))
+    told = str(explaining.after_event(event(note="no_assignee", source="zammad")))
+    assert "notifier sources calls zammad -v" in told
+    assert "data.assignee" not in told
 
 
 @pytest.mark.parametrize(

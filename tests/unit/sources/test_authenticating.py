@@ -137,8 +137,8 @@ def test_what_holds_a_secret_is_known_by_its_name() -> None:
 
 def test_a_source_needs_a_scheme() -> None:
     assert fault() == (
-        'auth: nobody could call; add [[auth]] with scheme = "hmac", "token" or another, '
-        'and secrets = ["env:NAME"]'
+        'auth: nobody could call; add [[sources.NAME.auth]] with scheme = "hmac", "token" or '
+        'another, and secrets = ["env:NAME"]'
     )
 
 

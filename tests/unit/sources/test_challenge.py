@@ -108,6 +108,35 @@ def test_a_token_that_was_made_with_a_secret_is_answered_with_that_one() -> None
     assert source.answer(got(b"crc_token=Tok-en_1")) is None
 
 
+@pytest.mark.parametrize(
+    ("challenge", "call", "cause"),
+    [
+        ({"crc": {"query": "t"}}, got(b"t=%7B"), "GET without a token in t"),
+        (
+            {"crc": {"query": "t", "token_of": "who are you"}},
+            got(b"t=Tok-en_1"),
+            "GET without a token in t that one of the secrets made: another secret there?",
+        ),
+        (
+            {"crc": {"query": "t"}, "echo": {"query": "challenge"}},
+            got(),
+            "GET without a token in t or one value to repeat",
+        ),
+        (
+            {"cloudevents_options": True},
+            Call((), b"", method="OPTIONS"),
+            "OPTIONS without the header WebHook-Request-Origin",
+        ),
+    ],
+)
+def test_why_a_call_is_no_challenge_is_said(
+    challenge: dict[str, Any], call: Call, cause: str
+) -> None:
+    source = made(challenge)
+    assert source.answer(call) is None
+    assert source.why_not(call) == cause
+
+
 def test_a_token_that_is_none_may_still_be_a_look_at_the_door() -> None:
     both = made({"crc": {"query": "crc_token"}, "get_ok": True})
     answer = both.answer(got(b"crc_token=%7B%7D"))

@@ -9,7 +9,7 @@ from jinja2 import TemplateSyntaxError
 
 from notifier.model.errors import ConfigurationError
 from notifier.sources.expression_filters import ARGUMENTS, FILTERS, LONGEST_TEXT, MOST_ITEMS
-from notifier.sources.expressions import Program, names_in
+from notifier.sources.expressions import Program, keys_in, names_in
 
 BODY = {
     "items": [
@@ -249,6 +249,12 @@ def test_the_names_of_an_expression() -> None:
     assert names_in("prev.x and body.y|default(z)") == {"prev", "body", "z"}
     with pytest.raises(TemplateSyntaxError):
         names_in("a b")
+
+
+def test_the_keys_that_an_expression_names() -> None:
+    text = "headers['x-a'] ~ headers.b ~ (item.headers.c or query.d) ~ headers[item] ~ headers[1]"
+    assert keys_in(text, "headers") == {"x-a", "b"}
+    assert keys_in(text, "query") == {"d"}
 
 
 def test_what_is_made_has_a_bound() -> None:

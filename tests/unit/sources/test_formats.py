@@ -77,6 +77,12 @@ def test_forms(body: bytes, form: str, wanted: Any) -> None:
     assert read(body, FORM, form) == wanted
 
 
+@pytest.mark.parametrize(("body", "wanted"), [(b' {"a": "b=c"}', {"a": "b=c"}), (b"[1]", [1])])
+def test_json_that_is_called_a_form_is_json_all_the_same(body: bytes, wanted: Any) -> None:
+    assert read(body, FORM) == wanted
+    assert isinstance(read(body, FORM, "form"), dict)
+
+
 EVENT = {"specversion": "1.0", "id": "1", "source": "/desk", "type": "ticket.assigned"}
 
 

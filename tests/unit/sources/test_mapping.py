@@ -48,6 +48,9 @@ STATE: dict[str, Any] = {
 }
 
 
+TYPE = "ticket.updated"
+
+
 class Nobody:
     """Lets everybody in."""
 
@@ -172,6 +175,22 @@ def test_an_id_of_the_whole_call_makes_no_repeats_of_the_items_of_a_batch() -> N
     ]
     other = read(items, BATCH, call="call-2")[1]
     assert other.event.webhook_id != second.event.webhook_id
+
+
+def test_one_body_with_another_event_in_a_header_is_no_repeat() -> None:
+    mapping = {"let": {"kind": "headers['x-kind']"}, "events": {"ticket.created": "query.new"}}
+    table = definition.read(
+        "desk", {"map": {**mapping, "fields": {"ticket.id": "body.id"}, "otherwise": TYPE}}
+    )
+    desk = ConfiguredSource("desk", table, Nobody())
+
+    def key(kind: bytes, query: bytes = b"", other: bytes = b"") -> str:
+        headers = ((b"x-kind", kind), (b"x-other", other))
+        (reading,) = desk.read(Call(headers, b'{"id": 5}', query=query), NOW)
+        return reading.event.webhook_id
+
+    assert key(b"a") == key(b"a", b"token=1", b"x")
+    assert len({key(b"a"), key(b"b"), key(b"a", b"new=1")}) == 3
 
 
 @pytest.mark.parametrize(

@@ -230,7 +230,7 @@ async def test_what_is_no_table_is_refused() -> None:
         422,
         "The body is not a table of people.",
     )
-    assert "not in UTF-8: byte 3" in binary.json()["errors"][0]["message"]
+    assert "not UTF-8 at byte 3" in binary.json()["errors"][0]["message"]
     assert [one.status_code for one in (binary, typed, packed, large, flag, read)] == [
         422,
         415,

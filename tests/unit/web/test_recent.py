@@ -106,7 +106,7 @@ async def calls(parts: Parts, *posts: dict[str, Any], name: str = "default") -> 
         (Recorded(1, "duplicate", None, (), (1,)), 200, "duplicate", None),
         (Recorded(1, "conflict", None, (), (1,)), 409, "refused", "conflict"),
         (Recorded(1, "unmapped", "no JSON", (), (1,)), 202, "unmapped", "no JSON"),
-        (Recorded(None, "ignored", "nothing", ()), 202, "ignored", None),
+        (Recorded(None, "ignored", "nothing", ()), 202, "ignored", "nothing"),
         (BadSignature("timestamp 412 s old"), 401, "refused", "timestamp 412 s old"),
         (StoreFailed("disk full"), 503, "refused", "disk full"),
     ],
@@ -130,7 +130,9 @@ async def test_a_challenge_and_a_wrong_method_are_kept() -> None:
     def ping(call: Call) -> ChallengeAnswer | None:
         return ChallengeAnswer(200, (), call.query) if call.query else None
 
-    desk = StubDesk("default", challenger=Challenger({"GET": [ping]}, ["POST"]))
+    desk = StubDesk(
+        "default", challenger=Challenger({"GET": [ping]}, ["POST"], {"GET": ["a ping"]})
+    )
     parts = Parts(StubIntake(desks={"default": desk}))
     url = "/webhooks/default"
     answer = await calls(
@@ -141,7 +143,7 @@ async def test_a_challenge_and_a_wrong_method_are_kept() -> None:
     )
     seen = [(one["method"], one["outcome"], one["cause"]) for one in answer.json()["items"]]
     assert seen == [
-        ("PUT", "refused", "method_not_allowed"),
-        ("GET", "refused", "method_not_allowed"),
+        ("PUT", "refused", "PUT is not among the methods of default"),
+        ("GET", "refused", "GET without a ping"),
         ("GET", "challenge", None),
     ]

@@ -266,7 +266,9 @@ def challenged(
         return found
 
     asks: dict[str, list[Ask]] = {method: [ask] for method in methods}
-    desk = StubDesk("other", challenger=Challenger(asks, ["POST"]))
+    desk = StubDesk(
+        "other", challenger=Challenger(asks, ["POST"], {key: ["a sign"] for key in methods})
+    )
     return Parts(StubIntake(desks={"other": desk}, refused=refused))
 
 
@@ -352,10 +354,17 @@ async def test_a_permission_names_every_method_that_there_is() -> None:
     assert answer.headers["webhook-allowed-rate"] == "120"
 
 
-async def test_what_is_no_challenge_is_405_by_a_method_of_challenges_only() -> None:
+async def test_what_is_no_challenge_is_405_by_a_method_of_challenges_only(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     parts = challenged(None, "GET", "POST")
     async with client(parts) as http:
-        answer = await http.get("/webhooks/other")
+        with caplog.at_level(logging.WARNING):
+            answer = await http.get("/webhooks/other")
+        (record,) = caplog.records
+        assert (record.__dict__["action"], record.__dict__["status"]) == ("webhook.refused", 405)
+        assert record.__dict__["cause"] == "GET without a sign"
+        assert "sign" not in answer.text
         assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
         assert (await http.post("/webhooks/other")).status_code == 202
     assert len(parts.intake.calls) == 1

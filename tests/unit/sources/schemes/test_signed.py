@@ -245,6 +245,10 @@ def test_a_time_may_be_written_so(unit: str, text: bytes, good: bool) -> None:
         ({**DIGEST, "signed": "{body}"}, "auth.0: signed: a digest needs {secret}"),
         ({**HUB, "timestamp": {"from": "header:X-Time"}}, "auth.0: timestamp.from: header:x-time"),
         ({**HUB, "timestamp": {"from": "sig:t"}}, "auth.0: signed: {sig:t} needs separator"),
+        (
+            {**HUB, "timestamp": {"from": "header:X-Time", "required": False}},
+            "auth.0: timestamp.required: false is for body:PATH only",
+        ),
         ({**HUB, "key_encoding": "hex"}, "auth.0: secret 1 of 1 is not hex; copy it whole"),
         ({**HUB, "key_encoding": "base64"}, "auth.0: secret 1 of 1 is not base64; copy it whole"),
         ({**HUB, "key_encoding": "base64url"}, ""),
