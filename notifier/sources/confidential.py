@@ -8,6 +8,7 @@ What follows the name of a source in the path is a token whenever it is there, a
 """
 
 import json
+import re
 from dataclasses import replace
 from urllib.parse import quote, quote_plus, unquote
 
@@ -17,6 +18,9 @@ from notifier.sources.call import Call
 
 ALWAYS = frozenset({"authorization", "cookie", "proxy-authorization"})
 """Headers that hold secrets whatever a source says."""
+
+_TELLING = re.compile("token|secret|passw|api[-_]?key", re.IGNORECASE)
+"""What the name says of a place that a source does not know, where somebody put its secret."""
 
 HIDDEN = b"(hidden)"
 
@@ -38,15 +42,20 @@ def without_secrets(call: Call, confidential: frozenset[str]) -> Call:
 
 
 def hidden(call: Call, confidential: frozenset[str]) -> Call:
-    """Give the call with all such values replaced; where one cannot be found, the whole body."""
+    """Give the call with all such values replaced; where one cannot be found, the whole body.
+
+    So are values of other headers and parameters whose names say that they are secret.
+    """
     return replace(
         call,
         headers=tuple(
-            (name, HIDDEN if _is_secret(name, confidential) else text)
+            (name, HIDDEN if _is_secret(name, confidential) or _sounds_secret(name) else text)
             for name, text in call.headers
         ),
         query=b"&".join(
-            part.partition(b"=")[0] + b"=" + HIDDEN if _names_secret(part, confidential) else part
+            part.partition(b"=")[0] + b"=" + HIDDEN
+            if _names_secret(part, confidential) or _sounds_secret(part.partition(b"=")[0])
+            else part
             for part in _parts(call.query)
         ),
         tail=HIDDEN.decode() if call.tail else "",
@@ -91,6 +100,10 @@ def _parts(query: bytes) -> list[bytes]:
 def _is_secret(header: bytes, confidential: frozenset[str]) -> bool:
     name = header.decode("latin-1").lower()
     return name in ALWAYS or name in confidential
+
+
+def _sounds_secret(name: bytes) -> bool:
+    return _TELLING.search(unquote(name.decode("latin-1"))) is not None
 
 
 def _names_secret(part: bytes, confidential: frozenset[str]) -> bool:

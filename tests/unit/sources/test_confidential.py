@@ -61,3 +61,12 @@ def test_a_secret_in_the_body_is_hidden_wherever_it_stands() -> None:
 )
 def test_where_a_secret_cannot_be_found_the_whole_body_is_hidden(body: bytes) -> None:
     assert shown_body(body, "body:token") == b"(hidden)"
+
+
+def test_a_secret_that_was_put_where_none_belongs_is_not_shown() -> None:
+    headers = ((b"X-Auth-Token", b"secret-1"), (b"x-api-key", b"secret-2"), (b"x-kind", b"a"))
+    call = Call(headers, b"{}", query=b"client%5Fsecret=s&page=1&PASSWORD=p&flag")
+    shown = hidden(call, frozenset())
+    assert [text for _, text in shown.headers] == [b"(hidden)", b"(hidden)", b"a"]
+    assert shown.query == b"client%5Fsecret=(hidden)&page=1&PASSWORD=(hidden)&flag"
+    assert without_secrets(call, frozenset()) == call
