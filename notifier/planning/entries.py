@@ -16,8 +16,11 @@ from notifier.planning.people import storable
 BODY_FIELDS = (*FIELDS, "sources")
 SOURCE_FIELDS = ("source", "id", "login")
 
-WHO = re.compile(r"[A-Za-z0-9._@-]{1,128}")
-"""An operator's own name for a person; `per_` begins the service's."""
+WHO = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._@-]{1,128}")
+"""An operator's own name for a person; `per_` begins the service's.
+
+`.` and `..` are none: most clients take them out of an address before it is sent.
+"""
 
 LONGEST_NAME = 200
 MOST_ADDRESSES = 10

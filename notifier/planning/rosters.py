@@ -24,7 +24,7 @@ _FIELDS = {
     "locale": "locale",
     "time_zone": "time_zone",
 }
-_WHO = "must be 1 to 128 letters, digits, ., _, @ and -, and not begin with per_"
+_WHO = "must be 1 to 128 letters, digits, ., _, @ and -, not . or .., and not begin with per_"
 
 
 @value

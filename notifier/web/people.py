@@ -30,6 +30,7 @@ _CSV = b"text/csv"
 _OWN = "per_"
 _LONGEST_WHO = 128
 _IN_A_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._@-")
+_NOBODY = (".", "..")
 _MOST_ERRORS = 1000
 
 
@@ -201,7 +202,9 @@ def who_in(request: Request) -> str | int | None:
             return ids.private("per", text)
         except ValueError:
             return None
-    return text if 1 <= len(text) <= _LONGEST_WHO and _IN_A_NAME.issuperset(text) else None
+    if text in _NOBODY or not 1 <= len(text) <= _LONGEST_WHO or not _IN_A_NAME.issuperset(text):
+        return None
+    return text
 
 
 def shape(person: Person) -> Shape:

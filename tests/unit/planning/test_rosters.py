@@ -70,10 +70,10 @@ def test_columns_in_any_order_and_only_those_that_matter() -> None:
 
 def test_a_wrong_row_spoils_itself_only() -> None:
     roster = read(
-        "id,email,locale\nana,ana@example.com,pt\nper_x,,\nimport,,\nbob,bob,!\nana,,\neva\ntom,,\n"
+        "id,email,locale\nana,ana@example.com,pt\nper_x,,\n..,,\nbob,bob,!\nana,,\neva\ntom,,\n"
     )
     assert [entry.who for _, entry in roster.entries] == ["ana", "tom"]
-    who = "must be 1 to 128 letters, digits, ., _, @ and -, and not begin with per_"
+    who = "must be 1 to 128 letters, digits, ., _, @ and -, not . or .., and not begin with per_"
     assert roster.faults == (
         RowFault(3, "id", who),
         RowFault(4, "id", who),
@@ -83,6 +83,10 @@ def test_a_wrong_row_spoils_itself_only() -> None:
         RowFault(7, None, "has 1 cells, and the header 3 columns"),
     )
     assert roster.failed == 5
+
+
+def test_the_address_of_the_import_is_nobody() -> None:
+    assert [fault.column for fault in read("id\nimport\n.\nimports\n...\n").faults] == ["id", "id"]
 
 
 def test_what_stands_twice_is_refused_the_second_time() -> None:

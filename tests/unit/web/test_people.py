@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 import pytest
+from starlette.requests import Request
 
 from notifier.model import ids
 from notifier.model.errors import Fault, StoreBusy, WrongShape
 from notifier.model.people import Card, Known, Person, PersonFilter, Written
 from notifier.store.views import Slice
 from notifier.web import cursors
-from notifier.web.people import LARGEST_TABLE
+from notifier.web.people import LARGEST_TABLE, who_in
 from tests.unit.web.stubs import AUTHORIZED, MAX_BODY, NINE, Parts, StubDirectory, client
 
 ANA = Person(
@@ -79,6 +80,13 @@ async def test_people_are_shown_by_their_own_id_or_by_ours() -> None:
         assert (head.status_code, head.content) == (200, b"")
         for nobody in ("bob", "per_x", "a%20b", "x" * 129, "per_0000000000001"):
             assert (await speaking.get(f"/v1/people/{nobody}")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [(".", None), ("..", None), ("...", "..."), ("a.", "a.")]
+)
+def test_nobody_is_called_what_clients_take_out_of_an_address(name: str, told: str | None) -> None:
+    assert who_in(Request({"type": "http", "path_params": {"id": name}})) == told
 
 
 @pytest.mark.parametrize(
