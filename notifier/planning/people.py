@@ -132,7 +132,7 @@ def _complete(found: _Found, source: str) -> Party:
     if known is None:
         return party
     said, met = known.said, known.met
-    return Party(
+    made = Party(
         id=_own(known, "id", source) or party.id,
         name=said.name or party.name or met.name,
         email=_contact(said.emails, party.email, found.email, met.emails),
@@ -141,6 +141,7 @@ def _complete(found: _Found, source: str) -> Party:
         time_zone=said.time_zone or party.time_zone or met.time_zone,
         login=_own(known, "login", source) or party.login,
     )
+    return party if made == party else made
 
 
 def _own(known: Known, kind: str, source: str) -> str | None:
@@ -148,7 +149,8 @@ def _own(known: Known, kind: str, source: str) -> str | None:
 
     Two names of one person then compare as equal, whichever of them an event uses.
     """
-    return min((key[2] for key in known.keys if key[:2] == (kind, source)), default=None)
+    held = [key[2] for key in known.keys if key[0] == kind and key[1] == source]
+    return min(held, default=None)
 
 
 def _contact(
