@@ -162,7 +162,8 @@ def ticket_facts(ticket: Ticket) -> Facts:
         "id": ticket.id,
         "title": ticket.title,
         "number": ticket.number,
-        "priority": ticket.priority.value,
+        # Python looks `value` up anew each time, at the price of the rest of this.
+        "priority": str(ticket.priority),
         "status": ticket.status,
         "category": ticket.category,
         "url": ticket.url,

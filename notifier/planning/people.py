@@ -7,6 +7,7 @@ nobody.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from notifier.model.events import TEST_TYPE, Event, Party
 from notifier.model.people import NOTHING, Card, Key, Known, Met, address_keys, share_a_line
@@ -134,23 +135,27 @@ def _complete(found: _Found, source: str) -> Party:
     if known is None:
         return party
     said, met = known.said, known.met
-    return Party(
-        id=_own(known, "id", source) or party.id,
+    made = Party(
+        id=_own(known.keys, "id", source) or party.id,
         name=said.name or party.name or met.name,
         email=_contact(said.emails, party.email, found.email, met.emails),
         phone=_contact(said.phones, party.phone, found.phone, met.phones),
         locale=said.locale or party.locale or met.locale,
         time_zone=said.time_zone or party.time_zone or met.time_zone,
-        login=_own(known, "login", source) or party.login,
+        login=_own(known.keys, "login", source) or party.login,
     )
+    return party if made == party else made
 
 
-def _own(known: Known, kind: str, source: str) -> str | None:
+# Whoever is told is told again.
+@lru_cache(maxsize=1024)
+def _own(keys: frozenset[Key], kind: str, source: str) -> str | None:
     """Give one id, or login, that the source has for a person: always the same one.
 
     Two names of one person then compare as equal, whichever of them an event uses.
     """
-    return min((key[2] for key in known.keys if key[:2] == (kind, source)), default=None)
+    held = [key[2] for key in keys if key[0] == kind and key[1] == source]
+    return min(held, default=None)
 
 
 def _contact(

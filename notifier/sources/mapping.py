@@ -222,7 +222,7 @@ def _facts(event: Event) -> dict[str, Any]:
             "id": ticket.id or None,
             "title": ticket.title,
             "number": ticket.number or None,
-            "priority": ticket.priority.value,
+            "priority": str(ticket.priority),
             "status": ticket.status,
             "category": ticket.category,
             "url": ticket.url,

@@ -16,13 +16,15 @@ from typing import NoReturn
 from notifier.model.errors import BadPayload
 
 _DEEPEST = 32
+_USUAL_DEPTH = 8
 _LONGEST_INTEGER = 1000
 _LONGEST_NAME_SHOWN = 100
 
 _BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xfe\xff", b"\xff\xfe")
 
-_STEPS = dict.fromkeys(b"[{", 1) | dict.fromkeys(b"]}", -1)
-_NO_BRACKETS = bytes(code for code in range(256) if code not in _STEPS)
+_STEPS = {ord("["): 1, ord("]"): -1}
+_ONE_KIND = bytes.maketrans(b"{}", b"[]")
+_NO_BRACKETS = bytes(code for code in range(256) if code not in b"[]{}")
 
 _ESCAPE = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -68,7 +70,13 @@ def _check_depth(body: bytes) -> None:
         return
     # Every other part between quotation marks is text, once those that are escaped are gone.
     plain = body.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in body else body
-    brackets = b"".join(plain.split(b'"')[::2]).translate(None, _NO_BRACKETS)
+    brackets = b"".join(plain.split(b'"')[::2]).translate(_ONE_KIND, _NO_BRACKETS)
+    peeled = brackets
+    for peels in range(_USUAL_DEPTH):
+        # Each peel takes one level off, and no more can be left than there are openings.
+        if peeled.count(b"[") + peels <= _DEEPEST:
+            return
+        peeled = peeled.replace(b"[]", b"")
     if max(accumulate(map(_STEPS.__getitem__, brackets)), default=0) > _DEEPEST:
         raise BadPayload(f"The body is nested deeper than {_DEEPEST} levels.")
 

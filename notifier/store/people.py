@@ -7,6 +7,7 @@ already stays theirs.
 import json
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 
 from notifier.model.ids import IdMaker
 from notifier.model.people import NOTHING, Card, Key, Known, Met
@@ -26,8 +27,13 @@ def find(tx: Transaction, keys: Iterable[Key]) -> list[Known]:
 def known_from(row: Row) -> Known:
     """Read a person from (id, ref, said, met, keys as JSON)."""
     number, ref, said, met, keys = row
-    held = frozenset((kind, source, value) for kind, source, value in json.loads(keys))
-    return Known(number, ref, cards.from_text(said), cards.from_text(met), held)
+    return Known(number, ref, cards.from_text(said), cards.from_text(met), _keys_from(keys))
+
+
+# Whoever is told is told again.
+@lru_cache(maxsize=1024)
+def _keys_from(text: str) -> frozenset[Key]:
+    return frozenset((kind, source, value) for kind, source, value in json.loads(text))
 
 
 def row_of(known: Known, created_at: Instant, now: Instant) -> Row:

@@ -18,6 +18,8 @@ Row = tuple[Any, ...]
 # Rows leave in parts of these sizes: preparing a text takes longer than running it, and 512 are
 # kept. Some statements bind 21 values a row; SQLite takes 32,766.
 _PARTS = (256, 64, 32, 16, 12, 8, 7, 6, 5, 4, 3, 2, 1)
+_MOST = _PARTS[0]
+_FITTING = [next((size for size in _PARTS if size <= left), 0) for left in range(_MOST + 1)]
 
 _ENOUGH = 1_000_000
 """Characters and bytes after which `some` reads no further row."""
@@ -71,7 +73,7 @@ class Transaction:
         text = self._texts[name]
         start = 0
         while start < len(rows):
-            count = next(size for size in _PARTS if size <= len(rows) - start)
+            count = _FITTING[min(len(rows) - start, _MOST)]
             part = rows[start : start + count]
             statement = statements.with_rows(text, count, len(part[0]))
             found.extend(self._connection.execute(statement, tuple(chain.from_iterable(part))))

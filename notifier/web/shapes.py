@@ -43,8 +43,8 @@ def _brief(view: DeliveryView) -> Shape:
         "id": ids.public("dlv", view.id),
         "recipient": view.recipient,
         "channel": view.channel,
-        "state": view.state,
-        "reason": view.reason,
+        "state": str(view.state),
+        "reason": view.reason and str(view.reason),
     }
 
 
