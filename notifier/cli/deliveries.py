@@ -14,13 +14,11 @@ import click
 
 from notifier.cli import explaining, flags, output, stories, tables
 from notifier.cli.client import Client, ask, is_absent
+from notifier.cli.lists import Listing
 from notifier.cli.moments import Moment
 from notifier.cli.output import Document
 from notifier.model.errors import CallFailed
 from notifier.model.states import State
-
-_HEADS = ("ID", "CREATED (UTC)", "TICKET", "CHANNEL", "RECIPIENT", "STATE")
-_LEAST = (0, 0, 8, 0, 12, 0)
 
 
 @click.group()
@@ -59,16 +57,7 @@ def list_(as_json: bool, offline: bool, env_file: Path | None, **query: Any) -> 
     """
     asked = {**query, "limit": str(query["limit"])}
     page = ask(env_file, offline, lambda client: client.get("/v1/deliveries", asked))
-    if as_json:
-        output.document(page)
-        return
-    if not page["items"]:
-        output.say("No such deliveries.")
-        return
-    for line in tables.table(_HEADS, [_row(one) for one in page["items"]], _LEAST):
-        output.say(line)
-    if page["next_cursor"]:
-        output.complain(f"There are more: add --cursor {page['next_cursor']}")
+    _LISTING.show(page, as_json=as_json)
 
 
 def _row(delivery: Document) -> tuple[object, ...]:
@@ -82,6 +71,14 @@ def _row(delivery: Document) -> tuple[object, ...]:
         delivery["recipient"],
         explaining.ended(delivery),
     )
+
+
+_LISTING = Listing(
+    "deliveries",
+    ("ID", "CREATED (UTC)", "TICKET", "CHANNEL", "RECIPIENT", "STATE"),
+    (0, 0, 8, 0, 12, 0),
+    _row,
+)
 
 
 @command.command("show")

@@ -15,13 +15,12 @@ import click
 
 from notifier.cli import explaining, flags, output, stories, tables
 from notifier.cli.client import Client, ask, is_absent
+from notifier.cli.lists import Listing
 from notifier.cli.moments import Moment
 from notifier.cli.output import Document
 from notifier.model.errors import CallFailed
 from notifier.model.events import EventStatus
 
-_HEADS = ("ID", "ACCEPTED (UTC)", "SOURCE", "TYPE", "STATUS", "WHAT")
-_LEAST = (0, 0, 6, 0, 0, 12)
 _PAGE = 200
 _UNMAPPED = "unmapped"
 
@@ -53,16 +52,7 @@ def list_(as_json: bool, offline: bool, env_file: Path | None, **query: Any) -> 
     """
     asked = {**query, "limit": str(query["limit"])}
     page = ask(env_file, offline, lambda client: client.get("/v1/events", asked))
-    if as_json:
-        output.document(page)
-        return
-    if not page["items"]:
-        output.say("No such events.")
-        return
-    for line in tables.table(_HEADS, [_row(one) for one in page["items"]], _LEAST):
-        output.say(line)
-    if page["next_cursor"]:
-        output.complain(f"There are more: add --cursor {page['next_cursor']}")
+    _LISTING.show(page, as_json=as_json)
 
 
 def _row(event: Document) -> tuple[object, ...]:
@@ -74,6 +64,14 @@ def _row(event: Document) -> tuple[object, ...]:
         event["status"],
         _what(event),
     )
+
+
+_LISTING = Listing(
+    "events",
+    ("ID", "ACCEPTED (UTC)", "SOURCE", "TYPE", "STATUS", "WHAT"),
+    (0, 0, 6, 0, 0, 12),
+    _row,
+)
 
 
 def _what(event: Document) -> str:

@@ -14,11 +14,10 @@ import click
 
 from notifier.cli import flags, output, tables
 from notifier.cli.client import Client, ask, is_absent
+from notifier.cli.lists import Listing
 from notifier.cli.output import Document
 from notifier.model.errors import CallFailed
 
-_HEADS = ("ID", "NAME", "EMAIL", "PHONE", "KNOWN AS")
-_LEAST = (0, 8, 12, 0, 8)
 _MOST_SHOWN = 50
 
 _ERASING = 3600.0
@@ -45,16 +44,7 @@ def list_(
     """List people, newest first. An id that begins with per_ was named, and never entered."""
     asked = {**query, "id": id_, "limit": str(query["limit"])}
     page = ask(env_file, offline, lambda client: client.get("/v1/people", asked))
-    if as_json:
-        output.document(page)
-        return
-    if not page["items"]:
-        output.say("No such people.")
-        return
-    for line in tables.table(_HEADS, [_row(one) for one in page["items"]], _LEAST):
-        output.say(line)
-    if page["next_cursor"]:
-        output.complain(f"There are more: add --cursor {page['next_cursor']}")
+    _LISTING.show(page, as_json=as_json)
 
 
 def _row(person: Document) -> tuple[object, ...]:
@@ -65,6 +55,14 @@ def _row(person: Document) -> tuple[object, ...]:
         " ".join(person["phones"]),
         " ".join(_known_as(person)),
     )
+
+
+_LISTING = Listing(
+    "people",
+    ("ID", "NAME", "EMAIL", "PHONE", "KNOWN AS"),
+    (0, 8, 12, 0, 8),
+    _row,
+)
 
 
 def _known_as(person: Document) -> list[str]:

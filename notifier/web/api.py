@@ -4,7 +4,7 @@ Takes authorised GET calls, gives history as JSON. Refuses wrong parameters (422
 lead to nothing (404), and says so when the store cannot be read (503).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Protocol
 
 from starlette.requests import Request
@@ -99,7 +99,8 @@ class Api:
         if asked.faults:
             return problems.bad_parameters(asked.faults)
         page = await self._history.events(wanted, part)
-        return _page("events", [shapes.event(item) for item in page.items], page.next_before)
+        items = [shapes.event(item) for item in page.items]
+        return json_answer(200, cursors.page("events", items, page.next_before))
 
     async def deliveries(self, request: Request) -> Answer:
         """GET /v1/deliveries."""
@@ -117,7 +118,8 @@ class Api:
         if asked.faults:
             return problems.bad_parameters(asked.faults)
         page = await self._history.deliveries(wanted, part)
-        return _page("deliveries", [shapes.delivery(item) for item in page.items], page.next_before)
+        items = [shapes.delivery(item) for item in page.items]
+        return json_answer(200, cursors.page("deliveries", items, page.next_before))
 
     async def event(self, request: Request) -> Answer:
         """GET /v1/events/{id}."""
@@ -149,8 +151,3 @@ def number_in(kind: ids.Kind, request: Request) -> int | None:
         return ids.private(kind, request.path_params["id"])
     except ValueError:
         return None
-
-
-def _page(of: cursors.List, items: Sequence[shapes.Shape], next_before: int | None) -> Answer:
-    cursor = None if next_before is None else cursors.write(of, next_before)
-    return json_answer(200, {"items": items, "next_cursor": cursor})

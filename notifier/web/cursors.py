@@ -7,6 +7,7 @@ text that this service did not write for that list (ValueError).
 import base64
 import hashlib
 import re
+from collections.abc import Sequence
 from typing import Literal
 
 List = Literal["events", "deliveries", "people"]
@@ -36,3 +37,9 @@ def read(of: List, text: str) -> int:
 def _check(of: List, number: bytes) -> bytes:
     # Against typing errors and the other list's cursors; it guards no secret.
     return hashlib.sha256(of.encode() + number).digest()[:_CHECK_BYTES]
+
+
+def page(of: List, items: Sequence[object], next_before: int | None) -> dict[str, object]:
+    """Give a page of a list as it is answered."""
+    cursor = None if next_before is None else write(of, next_before)
+    return {"items": items, "next_cursor": cursor}

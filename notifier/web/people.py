@@ -102,10 +102,8 @@ class People:
         if asked.faults:
             return problems.bad_parameters(asked.faults)
         page = await self._directory.people(wanted, part)
-        cursor = None if page.next_before is None else cursors.write("people", page.next_before)
-        return json_answer(
-            200, {"items": [shape(one) for one in page.items], "next_cursor": cursor}
-        )
+        items = [shape(one) for one in page.items]
+        return json_answer(200, cursors.page("people", items, page.next_before))
 
     async def show(self, request: Request) -> Answer:
         """GET /v1/people/{id}."""
