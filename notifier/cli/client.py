@@ -10,6 +10,7 @@ import importlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import httpx2
 
@@ -108,6 +109,22 @@ class Client:
 def is_absent(error: CallFailed) -> bool:
     """Tell whether the service answered that there is nothing under this address."""
     return error.problem is not None and error.problem.get("status") == _NOT_FOUND
+
+
+async def found(call: Awaitable[Document], absent: str) -> Document:
+    """Await one document; where there is none raise CallFailed with the sentence `absent`."""
+    try:
+        return await call
+    except CallFailed as error:
+        if not is_absent(error):
+            raise
+        raise CallFailed(absent, error.problem) from error
+
+
+async def of_source(client: Client, name: str, what: str = "") -> Document:
+    """Give a source, or `what` of it; raises CallFailed when nobody has that name."""
+    absent = f"there is no source {name}; notifier sources list shows them"
+    return await found(client.get(f"/v1/sources/{quote(name, safe='')}{what}"), absent)
 
 
 def _said(status: int, problem: Document) -> str:

@@ -13,11 +13,10 @@ from urllib.parse import quote
 import click
 
 from notifier.cli import explaining, flags, output, stories, tables
-from notifier.cli.client import Client, ask, is_absent
+from notifier.cli.client import Client, ask, found
 from notifier.cli.lists import Listing
 from notifier.cli.moments import Moment
 from notifier.cli.output import Document
-from notifier.model.errors import CallFailed
 from notifier.model.states import State
 
 
@@ -99,14 +98,8 @@ async def _found(id_: str, client: Client) -> Document:
 
 
 async def _one(call: Awaitable[Document], id_: str) -> Document:
-    try:
-        return await call
-    except CallFailed as error:
-        if not is_absent(error):
-            raise
-        raise CallFailed(
-            f"there is no delivery {id_}; notifier deliveries list shows their ids", error.problem
-        ) from error
+    absent = f"there is no delivery {id_}; notifier deliveries list shows their ids"
+    return await found(call, absent)
 
 
 def _path(id_: str) -> str:

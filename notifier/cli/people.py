@@ -13,10 +13,9 @@ from urllib.parse import quote
 import click
 
 from notifier.cli import flags, output, tables
-from notifier.cli.client import Client, ask, is_absent
+from notifier.cli.client import Client, ask, found
 from notifier.cli.lists import Listing
 from notifier.cli.output import Document
-from notifier.model.errors import CallFailed
 
 _MOST_SHOWN = 50
 
@@ -215,14 +214,8 @@ def _say(person: Document, as_json: bool) -> None:
 
 
 async def _one(call: Awaitable[Document], id_: str) -> Document:
-    try:
-        return await call
-    except CallFailed as error:
-        if not is_absent(error):
-            raise
-        raise CallFailed(
-            f"there is no person {id_}; notifier people list shows their ids", error.problem
-        ) from error
+    absent = f"there is no person {id_}; notifier people list shows their ids"
+    return await found(call, absent)
 
 
 def _path(id_: str) -> str:

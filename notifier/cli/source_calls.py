@@ -6,14 +6,12 @@ has.
 
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
 
 import click
 
 from notifier.cli import explaining, flags, output, tables
-from notifier.cli.client import Client, ask, is_absent
+from notifier.cli.client import Client, ask, of_source
 from notifier.cli.output import Document
-from notifier.model.errors import CallFailed
 
 _LONGEST_BODY = 20_000
 
@@ -42,14 +40,7 @@ def command(name: str, verbose: bool, as_json: bool, env_file: Path | None) -> N
 
 async def calls(client: Client, name: str) -> Document:
     """Give the last calls of a source; raises CallFailed when nobody has that name."""
-    try:
-        return await client.get(f"/v1/sources/{quote(name, safe='')}/calls")
-    except CallFailed as error:
-        if not is_absent(error):
-            raise
-        raise CallFailed(
-            f"there is no source {name}; notifier sources list shows them", error.problem
-        ) from error
+    return await of_source(client, name, "/calls")
 
 
 def lines(call: Document, *, verbose: bool) -> Iterator[str]:

@@ -8,15 +8,13 @@ import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import click
 
 from notifier.app.config_file import ConfigFile
 from notifier.cli import flags, options, output, source_calls, source_trial, tables
-from notifier.cli.client import Client, ask, is_absent
+from notifier.cli.client import Client, ask, of_source
 from notifier.cli.output import Document
-from notifier.model.errors import CallFailed
 from notifier.sources import presets as shipped
 
 _HEADS = ("NAME", "PRESET", "ADDRESS", "AUTHENTICATION")
@@ -60,14 +58,7 @@ def show(name: str, as_json: bool, offline: bool, env_file: Path | None) -> None
 
 
 async def _found(name: str, client: Client) -> Document:
-    try:
-        return await client.get(f"/v1/sources/{quote(name, safe='')}")
-    except CallFailed as error:
-        if not is_absent(error):
-            raise
-        raise CallFailed(
-            f"there is no source {name}; notifier sources list shows them", error.problem
-        ) from error
+    return await of_source(client, name)
 
 
 def _shown(source: Document) -> list[str]:

@@ -12,7 +12,7 @@ from typing import cast
 
 from notifier.model.errors import BadSignature, ConfigurationError, Stale
 from notifier.model.times import Instant
-from notifier.sources import challenge
+from notifier.sources import challenge, confidential
 from notifier.sources.call import Call
 from notifier.sources.definition import Auth, Definition, NoAuth
 from notifier.sources.schemes.base import Given, Scheme
@@ -27,8 +27,6 @@ ReadFile = Callable[[str], bytes]
 
 _NOT_TRIED = " missing"
 """How the cause ends where a call has nothing of what a scheme looks at."""
-
-_ALWAYS_CONFIDENTIAL = frozenset({"authorization", "proxy-authorization", "cookie"})
 
 _SCHEMES = "notifier.sources.schemes"
 
@@ -55,7 +53,7 @@ class Authenticator:
         self._signs_for_anybody = crc is not None and not crc.token_of
         self._schemes = tuple(schemes)
         self._verify = schemes[0].verify if len(schemes) == 1 else self._several(definition)
-        self._confidential = _ALWAYS_CONFIDENTIAL.union(*(one.confidential for one in schemes))
+        self._confidential = confidential.ALWAYS.union(*(one.confidential for one in schemes))
 
     @property
     def confidential(self) -> frozenset[str]:
